@@ -171,9 +171,11 @@ func (h *Head) labelTerms() []Term {
 
 const maxRank = 64 // bytes of a folded label that take part in an order
 
-// Fold brings a name to the form in which names are compared: NFKC, lower case, no diacritics, one blank between words,
-// no punctuation at the ends, at most 64 bytes.
-func Fold(s string) string {
+// Fold brings a name to the form in which names are compared and ordered: [FoldText], at most 64 bytes.
+func Fold(s string) string { return truncate(FoldText(s), maxRank) }
+
+// FoldText folds a text of any length: compatibility forms and diacritics gone, lower case, hyphens and runs of blanks one blank.
+func FoldText(s string) string {
 	var b strings.Builder
 	blank := true
 	for _, r := range norm.NFKD.String(s) {
@@ -189,7 +191,7 @@ func Fold(s string) string {
 			blank = false
 		}
 	}
-	return truncate(norm.NFC.String(strings.TrimSpace(b.String())), maxRank)
+	return norm.NFC.String(strings.TrimSpace(b.String()))
 }
 
 func truncate(s string, limit int) string {
@@ -258,3 +260,8 @@ func (h *Head) validate(v *validator, n Node) {
 		h.Provenance[i].validate(v, fmt.Sprintf("provenance[%d]", i))
 	}
 }
+
+// The methods below are what the API shows of every node besides its fields.
+
+// UUID returns the store's key as text.
+func (h *Head) UUID() string { return h.ID.Key().UUID() }

@@ -113,3 +113,11 @@ func (p *Provenance) validate(v *validator, field string) {
 	}
 	v.text(field+".remark", p.Remark, maxText)
 }
+
+// Selector returns the first of the selectors, nil when the source as a whole states the fact.
+func (p *Provenance) Selector() *Selector {
+	if len(p.Selectors) == 0 {
+		return nil
+	}
+	return &p.Selectors[0]
+}

@@ -152,3 +152,6 @@ func (q *Quantity) sortable() string {
 	}
 	return fmt.Sprintf("%016x", bits)
 }
+
+// Text is String, under the name that the API gives it.
+func (q *Quantity) Text() string { return q.String() }

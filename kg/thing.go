@@ -80,12 +80,12 @@ const (
 // A Measure is an outcome measure or biomarker.
 type Measure struct {
 	Head
-	Unit             string           `cbor:"50,keyasint,omitempty" json:"unit,omitempty" yaml:"unit,omitempty"`
-	Scale            *Quantity        `cbor:"51,keyasint,omitempty" json:"scale,omitempty" yaml:"scale,omitempty"` // lowest and highest possible value
-	Benefit          BenefitDirection `cbor:"52,keyasint,omitempty" json:"benefit,omitempty" yaml:"benefit,omitempty"`
-	MinimalImportant *Quantity        `cbor:"53,keyasint,omitempty" json:"minimalImportantDifference,omitempty" yaml:"minimalImportantDifference,omitempty"`
-	Biomarker        bool             `cbor:"54,keyasint,omitempty" json:"biomarker,omitempty" yaml:"biomarker,omitempty"`
-	Definition       string           `cbor:"55,keyasint,omitempty" json:"definition,omitempty" yaml:"definition,omitempty"`
+	Unit                       string           `cbor:"50,keyasint,omitempty" json:"unit,omitempty" yaml:"unit,omitempty"`
+	Scale                      *Quantity        `cbor:"51,keyasint,omitempty" json:"scale,omitempty" yaml:"scale,omitempty"` // lowest and highest possible value
+	Benefit                    BenefitDirection `cbor:"52,keyasint,omitempty" json:"benefit,omitempty" yaml:"benefit,omitempty"`
+	MinimalImportantDifference *Quantity        `cbor:"53,keyasint,omitempty" json:"minimalImportantDifference,omitempty" yaml:"minimalImportantDifference,omitempty"`
+	Biomarker                  bool             `cbor:"54,keyasint,omitempty" json:"biomarker,omitempty" yaml:"biomarker,omitempty"`
+	Definition                 string           `cbor:"55,keyasint,omitempty" json:"definition,omitempty" yaml:"definition,omitempty"`
 }
 
 // Category returns [CategoryMeasure].
@@ -103,14 +103,14 @@ func (m *Measure) Validate() error {
 	m.validate(v, m)
 	v.text("unit", m.Unit, 64)
 	m.Scale.validate(v, "scale")
-	m.MinimalImportant.validate(v, "minimalImportantDifference")
+	m.MinimalImportantDifference.validate(v, "minimalImportantDifference")
 	v.oneOf("benefit", string(m.Benefit), "", string(LowerIsBetter), string(HigherIsBetter))
 	return v.err()
 }
 
 func (m *Measure) facts() []fact {
 	return []fact{{"unit", m.Unit == ""}, {"scale", m.Scale == nil}, {"benefit", m.Benefit == ""},
-		{"minimalImportantDifference", m.MinimalImportant == nil}, {"definition", m.Definition == ""}}
+		{"minimalImportantDifference", m.MinimalImportantDifference == nil}, {"definition", m.Definition == ""}}
 }
 
 // A Donor says whose cells they are, seen from the patient.
