@@ -234,13 +234,17 @@ func filtered(ctx context.Context, list pager, p *plan, w storage.Window) (stora
 	return page, nil
 }
 
-const chunk = 256 // nodes read at once on behalf of a filter
+// Nodes read at once on behalf of a filter: few at first, for a test that the first neighbour passes, more as it goes on.
+const (
+	firstChunk = 16
+	lastChunk  = 512
+)
 
 // each calls fn with every item of the window, ignoring its limit, in the direction of the window, until fn says stop. It takes from the
 // budget of the operation, so that a filter over everything ends.
 func each(ctx context.Context, list pager, w storage.Window, fn func(item) (bool, error)) error {
-	w.Limit, w.Count = chunk, false
-	for {
+	w.Limit, w.Count = firstChunk, false
+	for ; ; w.Limit = min(2*w.Limit, lastChunk) {
 		page, err := list(ctx, w)
 		if err != nil {
 			return err

@@ -54,11 +54,6 @@ func on[N kg.Node](p *plan, t func(N) bool) {
 	})
 }
 
-// saying adds a test of what statements share.
-func saying(p *plan, t func(*kg.Saying) bool) {
-	on(p, func(s kg.Statement) bool { return t(s.Said()) })
-}
-
 // oneOf adds a test that a value is among those wanted. Nil asks nothing; an empty list can never match and is refused.
 func oneOf[N kg.Node, V comparable](p *plan, field string, want []V, value func(N) V) error {
 	if want == nil {
@@ -458,28 +453,31 @@ func list[T kg.Node](ctx context.Context, c kg.Category, args PageArgs, f compil
 			return nil, err
 		}
 	}
-	from, err := p.source(ctx, c, order)
+	from, covered, err := p.source(ctx, c, order)
 	if err != nil {
 		return nil, err
+	}
+	if covered {
+		p = nil
 	}
 	return connection[T](ctx, from, p, args)
 }
 
 // source chooses where the candidates are read from: the nodes that the filter names, the neighbours of those that it names, or
-// the whole category.
-func (p *plan) source(ctx context.Context, c kg.Category, order *Order) (pager, error) {
+// the whole category. Covered means that whatever is read matches.
+func (p *plan) source(ctx context.Context, c kg.Category, order *Order) (from pager, covered bool, err error) {
 	r := reader(ctx)
 	whole := scan(r, storage.Find{Category: c, Term: order.term(), Descending: order.descending()})
 	if p == nil {
-		return whole, nil
+		return whole, p == nil, nil
 	}
 	if p.known && len(p.ids) <= maxSorted {
 		nodes, err := r.Nodes(ctx, p.ids...)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if err := spend(ctx, len(nodes)); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		var items []item
 		for _, n := range nodes {
@@ -487,26 +485,27 @@ func (p *plan) source(ctx context.Context, c kg.Category, order *Order) (pager, 
 				items = append(items, item{node: n})
 			}
 		}
-		return sorted(items, order), nil
+		return sorted(items, order), len(p.tests) == 1, nil
 	}
 	for _, s := range p.seeks {
+		covered := s.only && len(p.tests) == 1
 		if len(s.near) == 1 && order.term() == "" && !order.descending() {
-			return neighborsOf(r, s.near[0], s.hop, c), nil
+			return neighborsOf(r, s.near[0], s.hop), covered, nil
 		}
 		items, err := gather(ctx, s, c)
 		if errors.Is(err, errTooMany) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return sorted(items, order), nil
+		return sorted(items, order), covered, nil
 	}
-	return whole, nil
+	return whole, p == nil, nil
 }
 
 // neighborsOf lists far nodes as if they stood at the root: without the edge that led to them.
-func neighborsOf(r storage.Reader, id kg.ID, hop storage.Hop, c kg.Category) pager {
+func neighborsOf(r storage.Reader, id kg.ID, hop storage.Hop) pager {
 	from := neighbors(r, id, hop)
 	return func(ctx context.Context, w storage.Window) (storage.Page[item], error) {
 		page, err := from(ctx, w)

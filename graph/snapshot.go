@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"github.com/stemma-kg/stemma/kg"
@@ -14,6 +13,7 @@ type snapshot struct {
 	reader  atomic.Pointer[storage.Reader]
 	release []func()
 	budget  atomic.Int64
+	writer  Writer
 }
 
 type snapshotKey struct{}
@@ -142,5 +142,3 @@ func storedAll[T kg.Node](ctx context.Context, ids []kg.ID) ([]T, error) {
 	}
 	return out, err
 }
-
-var errNoSnapshot = errors.New("operation without a snapshot")

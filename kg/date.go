@@ -86,14 +86,22 @@ func (e DatedEvent) validate(v *validator, field string) {
 	v.text(field+".remark", e.Remark, maxText)
 }
 
-// newest returns a sort key that puts the latest of the dates first and unknown dates last.
-func newest(dates []DatedEvent, roles ...DateRole) string {
+// firstDay returns the sortable day of the first of the roles that has one, "" when none has.
+func firstDay(dates []DatedEvent, roles ...DateRole) string {
 	for _, role := range roles {
 		for _, d := range dates {
 			if s := d.Date.Sortable(); d.Role == role && s != "" {
-				return descending(s)
+				return s
 			}
 		}
+	}
+	return ""
+}
+
+// newest returns a sort key that puts the latest day first and unknown ones last.
+func newest(dates []DatedEvent, roles ...DateRole) string {
+	if day := firstDay(dates, roles...); day != "" {
+		return descending(day)
 	}
 	return "\xff"
 }

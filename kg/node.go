@@ -148,6 +148,19 @@ func Absences(n Node) []Silence {
 	return out
 }
 
+// MayBeAbsent names the fields of a category that a source may leave empty.
+func MayBeAbsent(c Category) []string {
+	n := New(c)
+	if n == nil {
+		return nil
+	}
+	var out []string
+	for _, f := range n.facts() {
+		out = append(out, f.field)
+	}
+	return out
+}
+
 // labelTerms are the terms that every category has: "name" finds it by any of its names, "source" by who states it.
 func (h *Head) labelTerms() []Term {
 	seen := map[Term]bool{}

@@ -87,9 +87,17 @@ func (*Reference) Category() Category { return CategoryReference }
 // Rank puts the newest references first; unknown dates come last.
 func (r *Reference) Rank() string { return newest(r.Dates, Published, Held) + " " + Fold(r.Label) }
 
+// SourceTerm is the index term, and its value, of references that facts are read out of: documents with a digest, ontologies,
+// data sets, curators.
+const SourceTerm = "is-source"
+
 // Terms returns what a reference is found by.
 func (r *Reference) Terms() []Term {
-	return append(r.labelTerms(), Term{"type", string(r.Type)}, Term{"title", Fold(r.Title)})
+	out := append(r.labelTerms(), Term{"type", string(r.Type)})
+	if r.Document != nil || r.Type == Ontology || r.Type == Dataset || r.Type == Curation {
+		out = append(out, Term{SourceTerm, SourceTerm})
+	}
+	return out
 }
 
 // Validate checks every field.

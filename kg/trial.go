@@ -99,10 +99,15 @@ type Trial struct {
 // Category returns [CategoryTrial].
 func (*Trial) Category() Category { return CategoryTrial }
 
-// Rank puts the newest trials first, by start, else by when it was conducted, completed or first posted; unknown dates come last.
-func (t *Trial) Rank() string {
-	return newest(t.Dates, Started, Conducted, Completed, FirstPosted, AsOfRole) + " " + Fold(t.Label)
-}
+// dated are the roles of the date that a trial is ordered by, the first that is known.
+var dated = []DateRole{Started, Conducted, Completed, FirstPosted, AsOfRole}
+
+// Day returns the earliest day that the trial's date allows, by start, else by when it was conducted, completed or first posted; "" when
+// none is known.
+func (t *Trial) Day() string { return firstDay(t.Dates, dated...) }
+
+// Rank puts the newest trials first, by [Trial.Day]; unknown dates come last.
+func (t *Trial) Rank() string { return newest(t.Dates, dated...) + " " + Fold(t.Label) }
 
 // Terms returns what a trial is found by.
 func (t *Trial) Terms() []Term {

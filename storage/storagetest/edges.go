@@ -25,15 +25,15 @@ var edgeLaws = []law{
 		b.update(func(w storage.Writer) error { return errors.Join(small(w), w.PutEdges(bg, edge)) })
 		b.view(func(r storage.Reader) {
 			for _, reverse := range []bool{false, true} {
-				near, far := edge.Subject, edge.Object
+				near, end := edge.Subject, edge.Object
 				if reverse {
-					near, far = far, near
+					near, end = end, near
 				}
 				list := b.neighbors(r, near, reverse, kg.Investigates)
 				if len(list) != 1 {
 					t.Fatalf("neighbors of %s, reverse %v: got %d, want 1", near, reverse, len(list))
 				}
-				b.wants(r, far, list[0].Node)
+				b.wants(r, end, list[0].Node)
 				is(b, "predicate", list[0].Predicate, kg.Investigates)
 				got := b.edges(list[0])
 				if len(got) != 1 || storedEdge(got[0]) != storedEdge(edge) {

@@ -1,0 +1,159 @@
+package endpoint
+
+import (
+	"context"
+	"runtime"
+	"time"
+)
+
+// Limits bound what one client, and all of them together, may ask for. In each field zero means the default and
+// a negative number means no limit, unless the field says otherwise.
+type Limits struct {
+	MaxBodyBytes  int64 // of a POST body or a websocket message; default 1 MiB
+	MaxBodyValues int   // JSON values, commas and colons in it, which bound what it takes in memory; default 50,000
+
+	MaxTokens     int // of a document; default 2,000
+	MaxDepth      int // nested fields, fragments followed; default 15; introspection has a limit of its own
+	MaxAliases    int // written in a document; default 100
+	MaxRootFields int // of an operation, fragments followed; default 20
+	MaxDirectives int // written in a document; default 50
+	MaxCost       int // nodes that an operation may visit, by estimate (see cost.go); default 50,000
+	MaxBatch      int // operations in one POST, whose costs count together; default 10, negative refuses batches
+	MaxErrors     int // in one answer; default 20
+
+	Timeout       time.Duration // of a query or mutation; default 10 s
+	MaxConcurrent int           // dear operations running at once, and as many times four of cheap ones; default 2 per CPU, at least 4
+	QueueWait     time.Duration // for a slot, then the answer is UNAVAILABLE; default 2 s
+
+	BodyTimeout  time.Duration // to send a body; default 15 s
+	WriteTimeout time.Duration // to take a quarter megabyte of an answer or one event of a stream; default 10 s
+	InitTimeout  time.Duration // from websocket to connection_init; default 5 s
+	PingInterval time.Duration // between signs of life on a stream; default 15 s
+
+	MaxStreams    int // websockets and event streams open at once; default 1,000
+	MaxOperations int // open on one websocket; default 50
+
+	CacheEntries int // prepared documents kept, which are also the persisted queries; default 1,000
+	CacheBytes   int // of their text, each at most 64 KiB; default 2 MiB
+}
+
+// DefaultLimits are what a zero Limits stands for.
+func DefaultLimits() Limits {
+	return Limits{
+		MaxBodyBytes: 1 << 20, MaxBodyValues: 50_000,
+		MaxTokens: 2_000, MaxDepth: 15, MaxAliases: 100, MaxRootFields: 20, MaxDirectives: 50,
+		MaxCost: 50_000, MaxBatch: 10, MaxErrors: 20,
+		Timeout: 10 * time.Second, MaxConcurrent: max(4, 2*runtime.GOMAXPROCS(0)), QueueWait: 2 * time.Second,
+		BodyTimeout: 15 * time.Second, WriteTimeout: 10 * time.Second,
+		InitTimeout: 5 * time.Second, PingInterval: 15 * time.Second,
+		MaxStreams: 1_000, MaxOperations: 50,
+		CacheEntries: 1_000, CacheBytes: 2 << 20,
+	}
+}
+
+// unlimited stands for a limit that was switched off; small enough that sums with it don't overflow.
+const unlimited = 1 << 40
+
+// withDefaults fills in what is zero and makes what is negative so large that no check needs to ask.
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	fill(&l.MaxBodyBytes, d.MaxBodyBytes)
+	for _, f := range []struct {
+		v *int
+		d int
+	}{
+		{&l.MaxBodyValues, d.MaxBodyValues}, {&l.MaxTokens, d.MaxTokens}, {&l.MaxDepth, d.MaxDepth},
+		{&l.MaxAliases, d.MaxAliases}, {&l.MaxRootFields, d.MaxRootFields}, {&l.MaxDirectives, d.MaxDirectives},
+		{&l.MaxCost, d.MaxCost}, {&l.MaxErrors, d.MaxErrors}, {&l.MaxConcurrent, d.MaxConcurrent},
+		{&l.MaxStreams, d.MaxStreams}, {&l.MaxOperations, d.MaxOperations},
+	} {
+		fill(f.v, f.d)
+	}
+	for _, f := range []struct{ v, d *time.Duration }{
+		{&l.Timeout, &d.Timeout}, {&l.QueueWait, &d.QueueWait}, {&l.BodyTimeout, &d.BodyTimeout},
+		{&l.WriteTimeout, &d.WriteTimeout}, {&l.InitTimeout, &d.InitTimeout}, {&l.PingInterval, &d.PingInterval},
+	} {
+		fill(f.v, *f.d)
+		*f.v = min(*f.v, 10*365*24*time.Hour)
+	}
+	// Here a negative number is a meaning of its own: no batches, no cache.
+	if l.MaxBatch == 0 {
+		l.MaxBatch = d.MaxBatch
+	}
+	if l.CacheEntries == 0 {
+		l.CacheEntries = d.CacheEntries
+	}
+	if l.CacheBytes == 0 {
+		l.CacheBytes = d.CacheBytes
+	}
+	return l
+}
+
+func fill[T ~int | ~int64](v *T, d T) {
+	switch {
+	case *v == 0:
+		*v = d
+	case *v < 0:
+		*v = unlimited
+	}
+}
+
+// A gate lets a fixed number through at once. A nil gate lets all through.
+type gate chan struct{}
+
+func newGate(n int) gate {
+	if n >= unlimited {
+		return nil
+	}
+	return make(gate, n)
+}
+
+// enter waits for a place at most as long as wait says. Each success needs one leave.
+func (g gate) enter(ctx context.Context, wait time.Duration) bool {
+	if g == nil {
+		return true
+	}
+	select {
+	case g <- struct{}{}:
+		return true
+	default:
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case g <- struct{}{}:
+		return true
+	case <-t.C:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (g gate) leave() {
+	if g != nil {
+		<-g
+	}
+}
+
+// lightCost is the estimate up to which an operation is cheap. Cheap operations have slots of their own, so
+// that a crowd asking for a great deal does not make a small question wait.
+const lightCost = 2_000
+
+// gates are the slots for running operations.
+type gates struct{ prepare, light, heavy gate }
+
+func newGates(l Limits) gates {
+	return gates{
+		prepare: newGate(max(2, runtime.GOMAXPROCS(0))),
+		light:   newGate(min(4*l.MaxConcurrent, unlimited)),
+		heavy:   newGate(l.MaxConcurrent),
+	}
+}
+
+func (g gates) forCost(cost int) gate {
+	if cost <= lightCost {
+		return g.light
+	}
+	return g.heavy
+}

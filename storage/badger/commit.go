@@ -1,0 +1,164 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/stemma-kg/stemma/storage"
+)
+
+// chunkOfChanges is how many changes one entry of the feed holds at most.
+const chunkOfChanges = 1000
+
+// An entry is what a commit writes at one key: a sealed value, nil to delete it.
+type entry struct {
+	key, value []byte
+}
+
+// finish ends the writer's calls: what fn started must not write any more.
+func (w *writer) finish() {
+	w.life.Lock()
+	w.over = true
+	w.life.Unlock()
+}
+
+// commit writes what the update changed as the revision after h, and moves the head. The caller has the turn.
+func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, error) {
+	changed, err := w.changed()
+	if err != nil {
+		return 0, err
+	}
+	if len(changed) == 0 {
+		return h.Revision, nil
+	}
+	next := &head{Revision: h.Revision + 1, Time: max(s.options.Now().UnixNano(), h.Time), Burnt: h.Burnt}
+	entries, size, err := s.entries(next, c, changed, w.overlay)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.roomFor(3 * size); err != nil { // in the log, in a table, and in the table that it is merged into
+		return 0, err
+	}
+	if err := s.write(h.last()+1, entries); err != nil {
+		s.failed = err
+		return 0, fmt.Errorf("commit revision %d: %w; whether it is on disk shows when the store is opened again, until then it can only be read", next.Revision, err)
+	}
+	s.publish(next)
+	return next.Revision, nil
+}
+
+// entries returns all that a commit writes, the head last, and how many bytes it is.
+func (s *Store) entries(next *head, c storage.Commit, changed []storage.Changed, o *overlay) ([]entry, int64, error) {
+	record := commitRecord{Time: next.Time, Author: c.Author, Reason: c.Reason}
+	for _, ch := range changed {
+		if ch.Edge == nil {
+			record.Nodes++
+		} else {
+			record.Edges++
+		}
+	}
+	keys := o.changes()
+	entries := make([]entry, 0, len(keys)+3)
+	var size int64
+	add := func(key, payload []byte) {
+		e := entry{key: key}
+		if payload != nil {
+			e.value = seal(key, payload)
+		}
+		size += int64(len(e.key) + len(e.value))
+		entries = append(entries, e)
+	}
+	for _, k := range keys {
+		add([]byte(k), o.entries[k].now)
+	}
+	for len(changed) > 0 {
+		n := min(len(changed), chunkOfChanges)
+		chunk := make([]changeRecord, n)
+		for i := range chunk {
+			chunk[i] = recordOf(changed[i])
+		}
+		b, err := records.Marshal(chunk)
+		if err != nil {
+			return nil, 0, err
+		}
+		add(changeKey(next.Revision, record.Chunks), b)
+		record.Chunks++
+		changed = changed[n:]
+	}
+	for _, r := range []struct {
+		key   []byte
+		value any
+	}{{revisionKey(tableRevision, next.Revision), record}, {headKey, next}} {
+		b, err := records.Marshal(r.value)
+		if err != nil {
+			return nil, 0, err
+		}
+		add(r.key, b)
+	}
+	return entries, size, nil
+}
+
+// write puts entries on disk at one timestamp. What is too much for one of Badger's transactions goes into several, in order: so
+// the head, which is the last entry, moves when all else is durable, and nobody reads above the head.
+func (s *Store) write(ts uint64, entries []entry) error {
+	txn := s.db.NewTransactionAt(ts, true)
+	defer func() { txn.Discard() }()
+	set := func(e entry) error {
+		if e.value == nil {
+			return txn.Delete(e.key)
+		}
+		return txn.Set(e.key, e.value)
+	}
+	commits := 0
+	for _, e := range entries {
+		err := set(e)
+		if errors.Is(err, badgerdb.ErrTxnTooBig) {
+			if err := txn.CommitAt(ts, nil); err != nil {
+				return outOfSpace(err)
+			}
+			if commits++; s.options.betweenTransactions != nil {
+				s.options.betweenTransactions(commits)
+			}
+			txn = s.db.NewTransactionAt(ts, true)
+			err = set(e)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", describe(e.key), err)
+		}
+	}
+	return outOfSpace(txn.CommitAt(ts, nil))
+}
+
+// publish makes a commit the newest one for readers and for those who wait for changes.
+func (s *Store) publish(h *head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.head.Store(h)
+	close(s.woken)
+	s.woken = make(chan struct{})
+}
+
+// roomFor refuses what would fill the device: Badger writes into mapped files, and a full device kills the process there.
+func (s *Store) roomFor(size int64) error {
+	if s.options.MinFreeBytes < 0 {
+		return nil
+	}
+	free, err := freeBytes(s.dir)
+	if err != nil {
+		return fmt.Errorf("free space of %s: %w", s.dir, err)
+	}
+	if need := s.options.MinFreeBytes + size; free < need {
+		return fmt.Errorf("%w: %s has %d MiB free and a commit needs %d MiB; free some space: reading goes on, and writing when there is room", storage.ErrFull, s.dir, free>>20, (need+1<<20-1)>>20)
+	}
+	return nil
+}
+
+func outOfSpace(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: %w", storage.ErrFull, err)
+	}
+	return err
+}

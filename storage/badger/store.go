@@ -1,0 +1,352 @@
+// Package badger is the embedded default engine: a graph in a directory, kept by Badger in managed mode so that the timestamp of a
+// commit is its revision and every read works as of any of them. keys.go has the whole layout, DESIGN.md the reasons.
+package badger
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+	"github.com/maypok86/otter/v2"
+
+	"github.com/stemma-kg/stemma/storage"
+)
+
+// Options say how to open a store. The zero value is good.
+type Options struct {
+	ReadOnly bool             // write nothing, not even a lock file; the store must have been closed cleanly
+	Now      func() time.Time // the time of commits; nil for time.Now
+	Logger   *slog.Logger     // nil for none
+
+	NodeCacheBytes  int64 // decoded nodes; 0 for 32 MiB
+	BlockCacheBytes int64 // blocks of tables as on disk; 0 for 64 MiB
+	IndexCacheBytes int64 // indexes of tables; 0 keeps all of them in memory
+	MemTableBytes   int64 // what is gathered before a table is written; 0 for 16 MiB
+	MinFreeBytes    int64 // a commit that would leave less free on the device is refused; 0 for 64 MiB, below 0 for no check
+
+	betweenTransactions func(n int) // called after each transaction of a commit that takes several, for tests
+}
+
+// A Store is a graph in a directory. It is a [storage.Store], a [storage.Checker], a [storage.Snapshotter] and a [storage.Releaser].
+type Store struct {
+	dir     string
+	options Options
+	log     *slog.Logger
+	db      *badgerdb.DB
+	lock    *os.File // of the directory
+	cache   *otter.Cache[nodeVersion, cachedNode]
+
+	writing chan struct{} // holds one token, which the one Update that runs takes
+	failed  error         // of a commit that may be half on disk; guarded by writing
+
+	head atomic.Pointer[head]
+
+	mu       sync.Mutex // guards all below
+	releases []release  // oldest first
+	woken    chan struct{}
+	closing  chan struct{}
+	closed   bool
+	uses     int // views, updates and other calls that run
+}
+
+var (
+	_ storage.Store       = (*Store)(nil)
+	_ storage.Checker     = (*Store)(nil)
+	_ storage.Snapshotter = (*Store)(nil)
+	_ storage.Releaser    = (*Store)(nil)
+)
+
+// A release is a name for a revision.
+type release struct {
+	revision storage.Revision
+	name     string
+}
+
+// enter begins a call; when it returns no error, the call ends with leave.
+func (s *Store) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return storage.ErrClosed
+	}
+	s.uses++
+	return nil
+}
+
+// leave ends a call. The last call after Close closes Badger.
+func (s *Store) leave() {
+	s.mu.Lock()
+	s.uses--
+	last := s.closed && s.uses == 0
+	s.mu.Unlock()
+	if last {
+		if err := s.shut(); err != nil {
+			s.log.Error("close the store", "dir", s.dir, "err", err)
+		}
+	}
+}
+
+// Close releases the store. Views that still run keep it open until they end; without any, it is closed when Close returns.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return storage.ErrClosed
+	}
+	s.closed = true
+	close(s.closing)
+	idle := s.uses == 0
+	s.mu.Unlock()
+	if !idle {
+		return nil
+	}
+	return s.shut()
+}
+
+// View calls fn with one snapshot.
+func (s *Store) View(ctx context.Context, at storage.At, fn func(storage.Reader) error) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	h := s.head.Load()
+	switch {
+	case at.Revision == 0:
+		at.Revision = h.Revision
+	case at.Revision > h.Revision:
+		return fmt.Errorf("%w: %d was asked for, the newest is %d", storage.ErrNoRevision, at.Revision, h.Revision)
+	}
+	r := s.read(h, at.Revision)
+	defer r.end()
+	return fn(r)
+}
+
+// Update calls fn in a transaction. Writers take turns.
+func (s *Store) Update(ctx context.Context, c storage.Commit, fn func(storage.Writer) error) (storage.Revision, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	if err := s.takeTurn(ctx); err != nil {
+		return 0, err
+	}
+	defer s.endTurn()
+	h := s.head.Load()
+	r := s.read(h, h.Revision)
+	defer r.end()
+	w := newWriter(r)
+	err := fn(w)
+	w.finish()
+	switch {
+	case err != nil:
+		return 0, err
+	case w.failed != nil:
+		return 0, w.failed
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case s.isClosed():
+		return 0, storage.ErrClosed
+	}
+	return s.commit(h, c, w)
+}
+
+// takeTurn waits until no other update runs.
+func (s *Store) takeTurn(ctx context.Context) error {
+	if s.options.ReadOnly {
+		return fmt.Errorf("%w: it was opened so", storage.ErrReadOnly)
+	}
+	select {
+	case <-s.writing:
+	case <-s.closing:
+		return storage.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.failed != nil {
+		err := fmt.Errorf("%w: an earlier commit failed and may be half on disk; open the store again: %w", storage.ErrReadOnly, s.failed)
+		s.endTurn()
+		return err
+	}
+	return nil
+}
+
+func (s *Store) endTurn() { s.writing <- struct{}{} }
+
+func (s *Store) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// latest opens a transaction on everything that is committed, for what is not asked as of a revision.
+func (s *Store) latest() (*badgerdb.Txn, *head) {
+	h := s.head.Load()
+	return s.db.NewTransactionAt(h.last(), false), h
+}
+
+// Revisions returns the commits in (after, upto].
+func (s *Store) Revisions(ctx context.Context, after, upto storage.Revision, limit int) ([]storage.RevisionInfo, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	txn, h := s.latest()
+	defer txn.Discard()
+	if upto == 0 || upto > h.Revision {
+		upto = h.Revision
+	}
+	var out []storage.RevisionInfo
+	for rev := after + 1; rev > after && rev <= upto && len(out) < limit; rev++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		c, err := readCommit(txn, rev)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s.released(c.info(rev)))
+	}
+	return out, nil
+}
+
+// RevisionAt returns the newest revision that was committed at or before t.
+func (s *Store) RevisionAt(ctx context.Context, t time.Time) (storage.Revision, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	txn, h := s.latest()
+	defer txn.Discard()
+	var failed error
+	n := sort.Search(int(h.Revision), func(i int) bool {
+		c, err := readCommit(txn, storage.Revision(i+1))
+		if err != nil {
+			failed = err
+			return true
+		}
+		return time.Unix(0, c.Time).After(t)
+	})
+	return storage.Revision(n), failed
+}
+
+// readCommit returns the record of a revision, which must be there.
+func readCommit(txn *badgerdb.Txn, rev storage.Revision) (commitRecord, error) {
+	var c commitRecord
+	err := readRecord(txn, revisionKey(tableRevision, rev), &c)
+	return c, err
+}
+
+// readRecord decodes a record that must be there.
+func readRecord(txn *badgerdb.Txn, key []byte, into any) error {
+	item, err := txn.Get(key)
+	if err == badgerdb.ErrKeyNotFound {
+		return corrupt(key, "it is missing")
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", describe(key), err)
+	}
+	return payloadOf(item, func(p []byte) error {
+		if err := recordReader.Unmarshal(p, into); err != nil {
+			return corrupt(key, "%v", err)
+		}
+		return nil
+	})
+}
+
+// released fills in the name of a revision.
+func (s *Store) released(i storage.RevisionInfo) storage.RevisionInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n, ok := slices.BinarySearchFunc(s.releases, i.Revision, compareRelease); ok {
+		i.Release = s.releases[n].name
+	}
+	return i
+}
+
+func compareRelease(r release, rev storage.Revision) int { return int(int64(r.revision) - int64(rev)) }
+
+// Release gives the newest revision a name. Giving it the same name again changes nothing.
+func (s *Store) Release(ctx context.Context, name string) (storage.Revision, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	if name == "" || len(name) > maxReleaseName {
+		return 0, fmt.Errorf("a release needs a name of 1 to %d bytes, not %d", maxReleaseName, len(name))
+	}
+	if err := s.takeTurn(ctx); err != nil {
+		return 0, err
+	}
+	defer s.endTurn()
+	h := s.head.Load()
+	if h.Revision == 0 {
+		return 0, fmt.Errorf("%w: an empty store has nothing to release", storage.ErrNoRevision)
+	}
+	s.mu.Lock()
+	releases := slices.Clone(s.releases)
+	s.mu.Unlock()
+	for _, r := range releases {
+		switch {
+		case r.name == name && r.revision == h.Revision:
+			return h.Revision, nil
+		case r.name == name:
+			return 0, fmt.Errorf("release %q: %w: it is revision %d", name, storage.ErrTaken, r.revision)
+		case r.revision == h.Revision:
+			return 0, fmt.Errorf("release %q: %w: revision %d is %q already", name, storage.ErrTaken, h.Revision, r.name)
+		}
+	}
+	if err := s.roomFor(1024); err != nil {
+		return 0, err
+	}
+	// A key of its own that no commit writes, so the timestamp of the revision that is named can be used again.
+	txn := s.db.NewTransactionAt(h.last(), true)
+	defer txn.Discard()
+	key := revisionKey(tableRelease, h.Revision)
+	if err := txn.Set(key, seal(key, []byte(name))); err != nil {
+		return 0, err
+	}
+	if err := txn.CommitAt(h.timestamp(h.Revision), nil); err != nil {
+		s.failed = err
+		return 0, fmt.Errorf("release %q: %w", name, err)
+	}
+	s.mu.Lock()
+	s.releases = append(s.releases, release{h.Revision, name})
+	s.mu.Unlock()
+	return h.Revision, nil
+}
+
+const maxReleaseName = 256
+
+// Releases returns the named revisions, oldest first.
+func (s *Store) Releases(ctx context.Context) ([]storage.RevisionInfo, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	s.mu.Lock()
+	releases := slices.Clone(s.releases)
+	s.mu.Unlock()
+	txn, _ := s.latest()
+	defer txn.Discard()
+	var out []storage.RevisionInfo
+	for _, r := range releases {
+		c, err := readCommit(txn, r.revision)
+		if err != nil {
+			return nil, err
+		}
+		i := c.info(r.revision)
+		i.Release = r.name
+		out = append(out, i)
+	}
+	return out, nil
+}
