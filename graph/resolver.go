@@ -295,15 +295,15 @@ func (r metaResolver) CommittedAt(ctx context.Context, m *Meta) (*time.Time, err
 	return &info.Time, nil
 }
 
-func (r metaResolver) Release(ctx context.Context, m *Meta) (string, error) {
+func (r metaResolver) Release(ctx context.Context, m *Meta) (*string, error) {
 	if m.Revision == 0 {
-		return "", nil
+		return nil, nil
 	}
 	info, err := r.revision(ctx, m.Revision)
-	if err != nil {
-		return "", err
+	if err != nil || info.Release == "" {
+		return nil, err
 	}
-	return info.Release, nil
+	return &info.Release, nil
 }
 
 func (r metaResolver) Releases(ctx context.Context, m *Meta) ([]*Revision, error) {

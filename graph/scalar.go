@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/stemma-kg/stemma/storage"
 )
 
 // MarshalString writes a String, an ID or an enum. An empty string is silence, and silence is null in the API: no field of the
@@ -45,4 +47,15 @@ func (c *Certainty) UnmarshalGQL(v any) error {
 	}
 	*c = Certainty(s)
 	return nil
+}
+
+// MarshalRevisionNumber writes a revision as an Int.
+func MarshalRevisionNumber(r storage.Revision) graphql.Marshaler {
+	return graphql.MarshalUint64(uint64(r))
+}
+
+// UnmarshalRevisionNumber reads a revision.
+func UnmarshalRevisionNumber(v any) (storage.Revision, error) {
+	n, err := graphql.UnmarshalUint64(v)
+	return storage.Revision(n), err
 }

@@ -172,3 +172,9 @@ func (s *Saying) terms(h *Head) []Term {
 		Term{"place", place(h)},
 	)
 }
+
+// Selector returns the place where the outcome stands in its source.
+func (o *Outcome) Selector() *Selector { return o.Provenance[0].Selector() }
+
+// Selector returns the place where the claim stands in its source.
+func (c *Claim) Selector() *Selector { return c.Provenance[0].Selector() }

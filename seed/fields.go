@@ -37,7 +37,7 @@ func (f measureFields) set(n *kg.Measure, s *sink) error {
 	word(s, "unit", &n.Unit, f.Unit)
 	number(s, "scale", &n.Scale, f.Scale, "")
 	word(s, "benefit", &n.Benefit, f.Benefit)
-	number(s, "minimalImportantDifference", &n.MinimalImportant, f.MinimalImportant, "")
+	number(s, "minimalImportantDifference", &n.MinimalImportantDifference, f.MinimalImportant, "")
 	if f.Biomarker != nil && s.note("biomarker", silence{}) {
 		n.Biomarker = *f.Biomarker
 	}

@@ -252,7 +252,7 @@ func scalar(n ast.Node) (string, error) {
 	case ast.ScalarNode:
 		return strings.TrimSpace(v.GetToken().Value), nil
 	}
-	return "", at(n, fmt.Errorf("want a single value"))
+	return "", at(n, fmt.Errorf("want a single value (ids in a list inside braces are read wrongly: put the list on lines of its own)"))
 }
 
 // A lineError says where in a file something is wrong.

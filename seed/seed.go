@@ -62,26 +62,16 @@ func LoadFS(fsys fs.FS) (*Graph, error) {
 		wheres:     map[kg.ID]where{},
 		said:       map[kg.ID][]kg.ID{},
 	}
-	digest := sha256.New()
-	names, err := fs.Glob(fsys, "statements/*.yaml")
+	names, digest, err := inventory(fsys)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range tables {
-		names = append(names, t.file)
-	}
-	slices.Sort(names)
 	parsed := map[string]*page{}
 	for _, name := range names {
 		b, err := fs.ReadFile(fsys, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a seed may do without a category
-		}
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(digest, "%s %d\n", name, len(b))
-		digest.Write(b)
 		if p := l.parse(name, b); p != nil {
 			parsed[name] = p
 		}
@@ -96,7 +86,7 @@ func LoadFS(fsys fs.FS) (*Graph, error) {
 			t.read(l, p)
 		}
 	}
-	g := &Graph{Digest: hex.EncodeToString(digest.Sum(nil))}
+	g := &Graph{Digest: digest}
 	l.add(marker(g.Digest), where{file: "seed.go"})
 	l.buildStatements()
 	l.addEvidence()
@@ -108,12 +98,41 @@ func LoadFS(fsys fs.FS) (*Graph, error) {
 	return g, nil
 }
 
+// inventory returns the seed's files in fsys, in order, and the SHA-256 of their names and contents.
+func inventory(fsys fs.FS) (names []string, digest string, err error) {
+	all, err := fs.Glob(fsys, "statements/*.yaml")
+	if err != nil {
+		return nil, "", err
+	}
+	for _, t := range tables {
+		all = append(all, t.file)
+	}
+	slices.Sort(all)
+	h := sha256.New()
+	for _, name := range all {
+		b, err := fs.ReadFile(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a seed may do without a category
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		fmt.Fprintf(h, "%s %d\n", name, len(b))
+		h.Write(b)
+		names = append(names, name)
+	}
+	return names, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// version is what the marker of a store says that holds the seed with this digest.
+func version(digest string) string { return Version + " sha256:" + digest }
+
 // recordedByDefault is when the first reading of the documents was recorded.
 var recordedByDefault = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 
 // marker is the node that tells a store which seed it holds.
 func marker(digest string) *kg.Reference {
-	r := &kg.Reference{Type: kg.Curation, Version: Version + " sha256:" + digest}
+	r := &kg.Reference{Type: kg.Curation, Version: version(digest)}
 	r.ID, r.Label = Marker, "Stemma's curated evidence"
 	r.Provenance = []kg.Provenance{{Source: Marker, KnowledgeLevel: kg.KnowledgeAssertion, AgentType: kg.ManualAgent, RecordedAt: recordedByDefault}}
 	return r

@@ -144,12 +144,7 @@ func readThings[N kg.Node, F any](empty func() N, set func(F, N, *sink) error) f
 			recorded := l.recorded(p, w, t.ID, t.Recorded)
 			h.ID, h.Label, h.Aliases, h.Remarks = t.ID, t.Label, t.Aliases, t.Remarks
 			h.Labels = t.labels()
-			for _, x := range t.Xrefs {
-				if x.Match == "" {
-					x.Match = kg.ExactMatch
-				}
-				h.Xrefs = append(h.Xrefs, kg.Xref{ID: x.ID, Match: x.Match, Verified: !x.Unverified, Source: x.In, Label: x.Label, Remark: x.Remark})
-			}
+			h.Xrefs = xrefs(t.Xrefs)
 			own := new(sink)
 			if err := set(t.Fields, n, own); err != nil {
 				l.fail(w, t.ID, "", err)
@@ -221,6 +216,17 @@ func (t *thing[F]) labels() []kg.Label {
 	return out
 }
 
+func xrefs(in []xref) []kg.Xref {
+	var out []kg.Xref
+	for _, x := range in {
+		if x.Match == "" {
+			x.Match = kg.ExactMatch
+		}
+		out = append(out, kg.Xref{ID: x.ID, Match: x.Match, Verified: !x.Unverified, Source: x.In, Label: x.Label, Remark: x.Remark})
+	}
+	return out
+}
+
 // A conflictEntry is an entry of conflicts.yaml.
 type conflictEntry struct {
 	ID          kg.ID           `yaml:"id"`
@@ -230,6 +236,7 @@ type conflictEntry struct {
 	Handling    string          `yaml:"handling"`
 	Statements  []kg.ID         `yaml:"statements"`
 	Links       []judgement     `yaml:"links"`
+	Xrefs       []xref          `yaml:"xrefs"`
 	Recorded    string          `yaml:"recorded"`
 }
 
@@ -252,7 +259,7 @@ func (l *loader) readConflicts(p *page) {
 		}
 		recorded := l.recorded(p, w, c.ID, c.Recorded)
 		n := &kg.Conflict{Type: c.Type, Explanation: c.Explanation, Handling: c.Handling}
-		n.ID, n.Label = c.ID, c.Label
+		n.ID, n.Label, n.Xrefs = c.ID, c.Label, xrefs(c.Xrefs)
 		n.Provenance = l.provenance(w, c.ID, []kg.ID{Curation}, recorded)
 		n.Provenance[0].Claims = c.Statements
 		l.add(n, w)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -121,7 +122,7 @@ func (p *presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		as = p.e.tooSlow()
 	case errors.Is(err, context.Canceled):
 		as = Errorf(CodeCancelled, "the operation was cancelled")
-	case inArgument(ctx):
+	case inArgument(ctx, shown.Path):
 		as = Errorf(CodeBadUserInput, "%s", shown.Message)
 	default:
 		as = p.e.internal(ctx, "resolver failed", err, slog.String("path", shown.Path.String()))
@@ -135,18 +136,19 @@ func (p *presenter) omitted() int {
 	return int(max(0, p.n.Load()-int64(p.e.limits.MaxErrors)))
 }
 
-// inArgument tells whether gqlgen was reading an argument when it met the error: then the client's value is
-// at fault, and the message speaks of it.
-func inArgument(ctx context.Context) bool {
-	return graphql.GetPathContext(ctx) != nil
+// inArgument tells whether gqlgen was reading an argument when it met the error, which is then placed below the
+// field that it belongs to: the client's value is at fault, and the message speaks of it.
+func inArgument(ctx context.Context, at ast.Path) bool {
+	field := graphql.GetFieldContext(ctx)
+	return field != nil && len(at) > len(field.Path())
 }
 
 func (e *Endpoint) tooSlow() *gqlerror.Error {
 	return Errorf(CodeTimeout, "the operation took longer than %v and was stopped: ask for smaller pages, fewer fields, or less depth", e.limits.Timeout)
 }
 
-// statusOf returns the HTTP status of an answer without data. wellFormed says whether the request was
-// a GraphQL request at all; legacy whether the answer is application/json, where such an answer has status 200.
+// statusOf returns the HTTP status of an answer without data. legacy says that the answer is application/json,
+// where a mistake in the document or its variables is no mistake of HTTP.
 func statusOf(errs gqlerror.List, legacy bool) int {
 	code := ""
 	if len(errs) > 0 {

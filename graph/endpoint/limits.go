@@ -52,7 +52,7 @@ func DefaultLimits() Limits {
 }
 
 // unlimited stands for a limit that was switched off; small enough that sums with it don't overflow.
-const unlimited = 1 << 40
+const unlimited = 1 << 30
 
 // withDefaults fills in what is zero and makes what is negative so large that no check needs to ask.
 func (l Limits) withDefaults() Limits {
@@ -73,8 +73,12 @@ func (l Limits) withDefaults() Limits {
 		{&l.Timeout, &d.Timeout}, {&l.QueueWait, &d.QueueWait}, {&l.BodyTimeout, &d.BodyTimeout},
 		{&l.WriteTimeout, &d.WriteTimeout}, {&l.InitTimeout, &d.InitTimeout}, {&l.PingInterval, &d.PingInterval},
 	} {
-		fill(f.v, *f.d)
-		*f.v = min(*f.v, 10*365*24*time.Hour)
+		switch {
+		case *f.v == 0:
+			*f.v = *f.d
+		case *f.v < 0:
+			*f.v = 10 * 365 * 24 * time.Hour
+		}
 	}
 	// Here a negative number is a meaning of its own: no batches, no cache.
 	if l.MaxBatch == 0 {
@@ -146,7 +150,7 @@ type gates struct{ prepare, light, heavy gate }
 func newGates(l Limits) gates {
 	return gates{
 		prepare: newGate(max(2, runtime.GOMAXPROCS(0))),
-		light:   newGate(min(4*l.MaxConcurrent, unlimited)),
+		light:   newGate(4 * min(l.MaxConcurrent, unlimited/4)),
 		heavy:   newGate(l.MaxConcurrent),
 	}
 }

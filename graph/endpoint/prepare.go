@@ -117,8 +117,7 @@ func (e *Endpoint) document(ctx context.Context, rq *request) (*prepared, gqlerr
 	}
 	hash := wanted
 	if rq.query != "" {
-		sum := sha256.Sum256([]byte(rq.query))
-		hash = hex.EncodeToString(sum[:])
+		hash = hashOf(rq.query)
 		if wanted != "" && wanted != hash {
 			return nil, gqlerror.List{Errorf(CodeBadRequest, "extensions.persistedQuery.sha256Hash is not the SHA-256 of the query")}
 		}
@@ -148,6 +147,11 @@ func (e *Endpoint) document(ctx context.Context, rq *request) (*prepared, gqlerr
 	}
 	e.cache.put(hash, p)
 	return p, nil
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // persistedHash reads extensions.persistedQuery, "" if there is none.

@@ -24,7 +24,7 @@ type cachedNode struct {
 // decodedWeight is how many bytes of memory a stored byte becomes when it is decoded, and what a node takes besides: measured on
 // a generated graph with the runtime's heap profile.
 const (
-	decodedWeight  = 3
+	decodedWeight   = 3
 	decodedConstant = 600
 )
 

@@ -243,3 +243,11 @@ func decodeCount(b []byte) (uint64, error) {
 	}
 	return n, nil
 }
+
+// revisionOf returns the revision that a key of the tables r, c and l holds.
+func revisionOf(key []byte) (storage.Revision, error) {
+	if len(key) < 9 {
+		return 0, corrupt(key, "the key is malformed")
+	}
+	return storage.Revision(binary.BigEndian.Uint64(key[1:])), nil
+}

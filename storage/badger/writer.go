@@ -17,13 +17,13 @@ type writer struct {
 	overlay *overlay
 	failed  error // of the first write that failed: the update can't be committed any more
 
-	nodes    map[kg.Key]kg.Node // of the node entries in the overlay; nil for a deleted one
-	ids      map[kg.ID]bool     // of those nodes
-	ranks    map[kg.ID]string   // of nodes that were asked for: computing one folds a label
-	pairs    map[pair]*pairEdges
-	degrees  map[kg.Key]*degreeChange
-	counts   map[kg.Category]*countChange
-	usesOf   map[kg.ID]*useChange
+	nodes   map[kg.Key]kg.Node // of the node entries in the overlay; nil for a deleted one
+	ids     map[kg.ID]bool     // of those nodes
+	ranks   map[kg.ID]string   // of nodes that were asked for: computing one folds a label
+	pairs   map[pair]*pairEdges
+	degrees map[kg.Key]*degreeChange
+	counts  map[kg.Category]*countChange
+	usesOf  map[kg.ID]*useChange
 }
 
 // A pair is two nodes and the predicate that joins them: what one entry of an edge list stands for.

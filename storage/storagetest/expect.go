@@ -171,3 +171,23 @@ func (b *box) scan(r storage.Reader, find storage.Find) []kg.ID {
 func byTerm(c kg.Category, term, value string) storage.Find {
 	return storage.Find{Category: c, Term: term, Equal: &value}
 }
+
+// wantOrder proves that diseases, and those around the hub, stand in the order of rank and id.
+func wantOrder(b *box, r storage.Reader, around int) {
+	b.t.Helper()
+	for _, list := range [][]storage.Neighbor{b.neighbors(r, "condition:hub", true, kg.SubtypeOf), b.neighbors(r, "condition:hub", false, kg.IsA)} {
+		is(b, "around the hub", len(list), around)
+		if !slices.IsSortedFunc(list, byRank) {
+			b.t.Errorf("the neighbours of the hub are not in the order of rank and id: %v", far(list))
+		}
+	}
+	page, err := r.Scan(context.Background(), storage.Find{Category: kg.CategoryDisease, Window: all})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(page.Items, func(x, y kg.Node) int {
+		return byRank(storage.Neighbor{Node: x}, storage.Neighbor{Node: y})
+	}) {
+		b.t.Errorf("the diseases are not in the order of rank and id: %v", ids(page.Items))
+	}
+}

@@ -1,0 +1,381 @@
+package endpoint
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+const (
+	mediaResponse = "application/graphql-response+json"
+	mediaJSON     = "application/json"
+	mediaEvents   = "text/event-stream"
+)
+
+// serveHTTP answers a POST or a GET.
+func (e *Endpoint) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	accept := negotiate(r.Header.Values("Accept"))
+	if accept.media == "" {
+		e.fail(w, r, http.StatusNotAcceptable, Errorf(CodeBadRequest, "answers are %s, %s or, as a stream, %s, in utf-8", mediaResponse, mediaJSON, mediaEvents))
+		return
+	}
+	if !e.anyOrigin {
+		if err := e.crossSite.Check(r); err != nil {
+			e.fail(w, r, http.StatusForbidden, Errorf(CodeForbidden, "a page of another origin may not write here; the server's operator can allow its origin"))
+			return
+		}
+	}
+	ctx, err := e.identify(r)
+	if err != nil {
+		e.fail(w, r, 0, err)
+		return
+	}
+	requests, batch, status, err := e.read(w, r)
+	if err != nil {
+		e.fail(w, r, status, err)
+		return
+	}
+	if batch {
+		e.serveBatch(ctx, w, r, requests, accept)
+		return
+	}
+	rq := requests[0]
+	op, errs := e.prepare(ctx, rq)
+	switch {
+	case len(errs) > 0 && accept.media == mediaEvents && statusOf(errs, true) == http.StatusOK:
+		// A client that asked for events is told of mistakes in its document by an event.
+		e.serveEvents(ctx, w, r, rq, nil, errs)
+	case len(errs) > 0:
+		e.observed(ctx, rq, nil, errs)
+		e.answer(w, r, accept.media, refusal(errs...))
+	case r.Method == http.MethodGet && op.kind() == ast.Mutation:
+		e.observed(ctx, rq, op, gqlerror.List{Errorf(CodeBadRequest, "mutation by GET")})
+		w.Header().Set("Allow", "POST")
+		e.fail(w, r, http.StatusMethodNotAllowed, Errorf(CodeBadRequest, "GET never writes: send mutations by POST"))
+	case accept.media == mediaEvents, op.kind() == ast.Subscription && accept.events:
+		e.serveEvents(ctx, w, r, rq, op, nil)
+	case op.kind() == ast.Subscription:
+		e.observed(ctx, rq, op, gqlerror.List{Errorf(CodeBadRequest, "subscription without a stream")})
+		e.fail(w, r, http.StatusBadRequest, Errorf(CodeBadRequest, "a subscription is answered as a stream: send Accept: %s, or open a websocket with the protocol %s", mediaEvents, subprotocol))
+	default:
+		resp, release := e.run(ctx, op)
+		defer release()
+		e.observed(ctx, rq, op, resp.Errors)
+		e.answer(w, r, accept.media, resp)
+	}
+}
+
+// serveBatch answers several operations in one array. Their costs count together; they run one after another.
+func (e *Endpoint) serveBatch(ctx context.Context, w http.ResponseWriter, r *http.Request, requests []*request, accept accepted) {
+	ctx, cancel := context.WithTimeout(ctx, e.limits.Timeout)
+	defer cancel()
+	if accept.media == mediaEvents {
+		accept.media = mediaResponse
+	}
+	body := bytes.NewBufferString("[")
+	cost := 0
+	for i, rq := range requests {
+		if i > 0 {
+			body.WriteByte(',')
+		}
+		op, errs := e.prepare(ctx, rq)
+		if op != nil {
+			cost += op.cost
+			switch {
+			case op.kind() == ast.Subscription:
+				errs = gqlerror.List{Errorf(CodeBadRequest, "a subscription can't be part of a batch")}
+			case cost > e.limits.MaxCost:
+				errs = gqlerror.List{tooCostly(cost, e.limits.MaxCost, op.Operation.Position)}
+			}
+		}
+		resp, release := refusal(errs...), func() {}
+		if len(errs) == 0 {
+			resp, release = e.run(ctx, op)
+		}
+		e.observed(ctx, rq, op, resp.Errors)
+		encode(body, resp)
+		release()
+	}
+	body.WriteByte(']')
+	e.send(w, r, http.StatusOK, accept.media, body.Bytes())
+}
+
+// read takes the requests out of an HTTP request. status is that of the error.
+func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (list []*request, batch bool, status int, err *gqlerror.Error) {
+	if r.Method == http.MethodGet {
+		q := r.URL.Query()
+		rq := &request{query: q.Get("query"), operationName: q.Get("operationName"), header: r.Header, transport: "http", received: time.Now()}
+		if !utf8.ValidString(rq.query) || !utf8.ValidString(rq.operationName) {
+			return nil, false, http.StatusBadRequest, Errorf(CodeBadRequest, "the parameters are not UTF-8")
+		}
+		for name, into := range map[string]*map[string]any{"variables": &rq.variables, "extensions": &rq.extensions} {
+			text := q.Get(name)
+			if text == "" {
+				continue
+			}
+			if err := e.decode([]byte(text), into); err != nil {
+				return nil, false, http.StatusBadRequest, Errorf(CodeBadRequest, "the parameter %s must be a JSON object: %s", name, err)
+			}
+		}
+		return []*request{rq}, false, 0, nil
+	}
+	if media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != mediaJSON || !isUTF8(params["charset"]) {
+		return nil, false, http.StatusUnsupportedMediaType, Errorf(CodeBadRequest, "send the request as Content-Type: %s, in utf-8", mediaJSON)
+	}
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return nil, false, http.StatusUnsupportedMediaType, Errorf(CodeBadRequest, "send the request without Content-Encoding")
+	}
+	body, status, err := e.readBody(w, r)
+	if err != nil {
+		return nil, false, status, err
+	}
+	list, batch, err = e.parseBody(body)
+	if err != nil {
+		return nil, false, 0, err
+	}
+	for _, rq := range list {
+		rq.header, rq.transport, rq.received = r.Header, "http", time.Now()
+	}
+	return list, batch, 0, nil
+}
+
+func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, *gqlerror.Error) {
+	rc := http.NewResponseController(w)
+	// Not every ResponseWriter has deadlines; the server's own timeouts hold then.
+	_ = rc.SetReadDeadline(time.Now().Add(e.limits.BodyTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, e.limits.MaxBodyBytes))
+	// Without a deadline again the server notices when the client leaves, and not when the time is over.
+	_ = rc.SetReadDeadline(time.Time{})
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, 0, nil
+	case errors.As(err, &tooLarge):
+		return nil, http.StatusRequestEntityTooLarge, Errorf(CodeTooLarge, "the body has more than %d bytes", e.limits.MaxBodyBytes)
+	default:
+		w.Header().Set("Connection", "close")
+		return nil, http.StatusRequestTimeout, Errorf(CodeBadRequest, "the body did not arrive whole within %v", e.limits.BodyTimeout)
+	}
+}
+
+// parseBody reads one request, or an array of them.
+func (e *Endpoint) parseBody(body []byte) (list []*request, batch bool, err *gqlerror.Error) {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	if len(body) > 0 && body[0] == '[' {
+		if e.limits.MaxBatch < 0 {
+			return nil, false, Errorf(CodeBadRequest, "this server answers one operation at a time: send an object, not an array")
+		}
+		var raw []json.RawMessage
+		if cause := e.decode(body, &raw); cause != nil {
+			return nil, false, Errorf(CodeBadRequest, "the body is not JSON: %s", cause)
+		}
+		if len(raw) == 0 || len(raw) > e.limits.MaxBatch {
+			return nil, false, Errorf(CodeBadRequest, "a batch of %d operations: between 1 and %d are answered", len(raw), e.limits.MaxBatch)
+		}
+		for _, one := range raw {
+			rq, err := e.parseRequest(one)
+			if err != nil {
+				return nil, false, err
+			}
+			list = append(list, rq)
+		}
+		return list, true, nil
+	}
+	rq, err := e.parseRequest(body)
+	if err != nil {
+		return nil, false, err
+	}
+	return []*request{rq}, false, nil
+}
+
+// parseRequest reads the four parameters of the specification and ignores others.
+func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
+	if body = bytes.TrimSpace(body); len(body) == 0 {
+		return nil, Errorf(CodeBadRequest, "the body is empty: send a JSON object with a query")
+	}
+	if body[0] != '{' {
+		return nil, Errorf(CodeBadRequest, "the request must be a JSON object with a query")
+	}
+	var p struct {
+		Query         *string        `json:"query"`
+		OperationName *string        `json:"operationName"`
+		Variables     map[string]any `json:"variables"`
+		Extensions    map[string]any `json:"extensions"`
+	}
+	if cause := e.decode(body, &p); cause != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(cause, &wrong) {
+			return nil, Errorf(CodeBadRequest, "the parameter %s is of the wrong type: query and operationName are strings, variables and extensions objects", cut(wrong.Field, maxName))
+		}
+		return nil, Errorf(CodeBadRequest, "the body is not JSON: %s", cause)
+	}
+	rq := &request{variables: p.Variables, extensions: p.Extensions}
+	if p.Query != nil {
+		rq.query = *p.Query
+	}
+	if p.OperationName != nil {
+		rq.operationName = *p.OperationName
+	}
+	return rq, nil
+}
+
+// decode reads one JSON value of bounded size. Its errors say where, and quote nothing.
+func (e *Endpoint) decode(text []byte, into any) error {
+	if !utf8.Valid(text) {
+		return errors.New("it is not UTF-8")
+	}
+	if n := countValues(text); n > e.limits.MaxBodyValues {
+		return errors.New("it has more than " + strconv.Itoa(e.limits.MaxBodyValues) + " values")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // a large id keeps its digits
+	err := d.Decode(into)
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong):
+		return err
+	case errors.As(err, &syntax):
+		return errors.New("mistake at byte " + strconv.FormatInt(syntax.Offset, 10))
+	case err != nil:
+		return errors.New("it ends too early")
+	}
+	if rest := bytes.TrimSpace(text[d.InputOffset():]); len(rest) > 0 {
+		return errors.New("there is more after its end")
+	}
+	return nil
+}
+
+// countValues counts what makes JSON large in memory: openings, commas and colons outside of strings.
+func countValues(text []byte) int {
+	n, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case !inString && (c == ',' || c == ':' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
+}
+
+// accepted is what a client wants the answer to be.
+type accepted struct {
+	media  string // the best of ours; "" if there is none
+	events bool   // event streams are among what it takes
+}
+
+// negotiate chooses by quality, then by the client's order.
+func negotiate(headers []string) accepted {
+	list := strings.Join(headers, ",")
+	if strings.TrimSpace(list) == "" {
+		return accepted{media: mediaJSON}
+	}
+	var a accepted
+	best := 0.0
+	for _, part := range strings.Split(list, ",") {
+		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+		if err != nil || !isUTF8(params["charset"]) {
+			continue
+		}
+		quality := 1.0
+		if q, ok := params["q"]; ok {
+			if quality, err = strconv.ParseFloat(q, 64); err != nil {
+				continue
+			}
+		}
+		switch media {
+		case mediaResponse, mediaJSON:
+		case mediaEvents:
+			a.events = a.events || quality > 0
+		case "*/*", "application/*":
+			media = mediaJSON // what clients expect that don't say
+		case "text/*":
+			media = mediaEvents
+		default:
+			continue
+		}
+		if quality > best {
+			a.media, best = media, quality
+		}
+	}
+	return a
+}
+
+func isUTF8(charset string) bool {
+	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
+}
+
+// fail answers with an error that is no GraphQL response of the executor; status 0 is the error's own.
+func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, status int, err *gqlerror.Error) {
+	media := negotiate(r.Header.Values("Accept")).media
+	if media != mediaResponse {
+		media = mediaJSON
+	}
+	if status == 0 {
+		status = statusOf(gqlerror.List{err}, media == mediaJSON)
+	}
+	var b bytes.Buffer
+	encode(&b, refusal(err))
+	e.send(w, r, status, media, b.Bytes())
+}
+
+// answer sends a response with the status that its media type asks for.
+func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, media string, resp *graphql.Response) {
+	if media == mediaEvents {
+		media = mediaJSON
+	}
+	status := http.StatusOK
+	if resp.Data == nil {
+		status = statusOf(resp.Errors, media == mediaJSON)
+	}
+	var b bytes.Buffer
+	b.Grow(len(resp.Data) + 256)
+	encode(&b, resp)
+	e.send(w, r, status, media, b.Bytes())
+}
+
+// chunk is how much of an answer a client must take within WriteTimeout.
+const chunk = 256 << 10
+
+func (e *Endpoint) send(w http.ResponseWriter, r *http.Request, status int, media string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", media+"; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	switch status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="GraphQL"`)
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(status)
+	if len(body) <= chunk {
+		_, _ = w.Write(body) // it fits the socket's buffers, or the server's own timeout ends it
+		return
+	}
+	rc := http.NewResponseController(w)
+	defer func() { _ = rc.SetWriteDeadline(time.Time{}) }()
+	for len(body) > 0 && r.Context().Err() == nil {
+		part := body[:min(chunk, len(body))]
+		_ = rc.SetWriteDeadline(time.Now().Add(e.limits.WriteTimeout))
+		if _, err := w.Write(part); err != nil {
+			return
+		}
+		body = body[len(part):]
+	}
+}

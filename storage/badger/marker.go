@@ -1,0 +1,240 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/ristretto/v2/z"
+
+	"github.com/stemma-kg/stemma/storage"
+)
+
+const (
+	// markerFile stands beside Badger's files, and says that they are ours.
+	markerFile = "STEMMA"
+	// format counts the layouts of keys.go and what kg's Rank and Terms put into them: another order is another format.
+	format = 1
+	engine = "badger"
+)
+
+// The states of a store that is not open.
+const (
+	stateNew    = "new"    // begun, and perhaps nothing is there yet
+	stateOpen   = "open"   // in use, or left by a crash
+	stateClosed = "closed" // closed cleanly: every commit is in the tables, and the tables are those that the MANIFEST lists
+)
+
+// A marker is what the marker file says.
+type marker struct {
+	Format   int
+	Engine   string
+	State    string
+	Revision storage.Revision // the newest when it was last closed
+}
+
+const markerHead = "A Stemma store. Change nothing in this directory by hand: `stemma check` and `stemma backup` read it.\n"
+
+func (m marker) String() string {
+	return fmt.Sprintf("%sformat: %d\nengine: %s\nstate: %s\nrevision: %d\n", markerHead, m.Format, m.Engine, m.State, m.Revision)
+}
+
+// parseMarker reads a marker. Fields that it does not know are a newer format's.
+func parseMarker(s string) (marker, error) {
+	var m marker
+	var err error
+	for line := range strings.Lines(s) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok || err != nil {
+			continue
+		}
+		switch name {
+		case "format":
+			m.Format, err = strconv.Atoi(value)
+		case "engine":
+			m.Engine = value
+		case "state":
+			m.State = value
+		case "revision":
+			var n uint64
+			n, err = strconv.ParseUint(value, 10, 64)
+			m.Revision = storage.Revision(n)
+		}
+	}
+	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateClosed}, m.State) && m.Format <= format {
+		return m, fmt.Errorf("the file %s is damaged", markerFile)
+	}
+	return m, nil
+}
+
+// writeMarker replaces the marker in one step.
+func writeMarker(dir string, m marker) error {
+	path := filepath.Join(dir, markerFile)
+	if err := writeSynced(path+".new", []byte(m.String())); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func writeSynced(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// identify tells whether the directory is a store of ours that this program can read. An empty directory becomes one.
+func (s *Store) identify() (marker, error) {
+	b, err := os.ReadFile(filepath.Join(s.dir, markerFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.vacant()
+	}
+	if err != nil {
+		return marker{}, fmt.Errorf("open a store: %w", err)
+	}
+	m, err := parseMarker(string(b))
+	switch {
+	case err != nil:
+		return m, fmt.Errorf("%w: %s: %w; restore a backup", storage.ErrCorrupt, s.dir, err)
+	case m.Engine != engine:
+		return m, fmt.Errorf("%w of this engine: %s is kept by %q, not by %q", storage.ErrForeign, s.dir, m.Engine, engine)
+	case m.Format > format:
+		return m, fmt.Errorf("%w: %s has format %d, and this program reads formats up to %d; take a newer program, or another directory", storage.ErrNewer, s.dir, m.Format, format)
+	}
+	return m, nil
+}
+
+// vacant lets a directory without a marker be taken when nothing is in it.
+func (s *Store) vacant() (marker, error) {
+	names, err := s.lock.Readdirnames(-1)
+	if err != nil {
+		return marker{}, fmt.Errorf("open a store: %w", err)
+	}
+	names = slices.DeleteFunc(names, func(n string) bool { return n == "lost+found" || n == markerFile+".new" || n == pidFile })
+	switch {
+	case len(names) > 0:
+		slices.Sort(names)
+		return marker{}, fmt.Errorf("%w: %s holds other files (%s …) and no file %s; choose an empty or a new directory", storage.ErrForeign, s.dir, names[0], markerFile)
+	case s.options.ReadOnly:
+		return marker{}, fmt.Errorf("%w: %s is empty", storage.ErrForeign, s.dir)
+	}
+	return marker{Format: format, Engine: engine, State: stateNew}, nil
+}
+
+// claim writes down that the store is in use, which also proves that the directory can be written to. A new store's marker stays
+// "new" until Badger has made its files: in that state an empty store is not a damaged one.
+func (s *Store) claim(m marker) error {
+	if err := writeSynced(filepath.Join(s.dir, pidFile), fmt.Appendln(nil, os.Getpid())); err != nil {
+		return unwritable(s.dir, err)
+	}
+	if m.State == stateClosed {
+		m.State = stateOpen
+	}
+	if err := writeMarker(s.dir, m); err != nil {
+		return unwritable(s.dir, err)
+	}
+	return nil
+}
+
+// preflight looks at Badger's files before Badger does: it takes a lost MANIFEST for an empty store, deletes every table that the
+// MANIFEST does not list, and ends the process on some damaged ones.
+func (s *Store) preflight(m marker) error {
+	damaged := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s: %s; nothing was changed: restore the file, or a backup", storage.ErrCorrupt, s.dir, fmt.Sprintf(format, args...))
+	}
+	found, err := filepath.Glob(filepath.Join(s.dir, "*.sst"))
+	if err != nil {
+		return err
+	}
+	if m.State == stateNew {
+		if len(found) > 0 {
+			return damaged("there are tables of a store that is only begun")
+		}
+		return nil
+	}
+	f, err := os.Open(filepath.Join(s.dir, badgerdb.ManifestFilename))
+	if err != nil {
+		return damaged("the file %s can't be read: %v", badgerdb.ManifestFilename, err)
+	}
+	defer f.Close()
+	manifest, whole, err := badgerdb.ReplayManifestFile(f, externalMagic, s.options.badgerOptions(s.dir))
+	if err != nil {
+		return damaged("the file %s is damaged: %v", badgerdb.ManifestFilename, err)
+	}
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if m.State == stateClosed && whole < fi.Size() {
+		return damaged("the file %s is cut short", badgerdb.ManifestFilename)
+	}
+	for _, path := range found {
+		id, ok := table.ParseFileID(path)
+		if _, listed := manifest.Tables[id]; ok && !listed && m.State == stateClosed {
+			return damaged("the table %s is not in the %s", filepath.Base(path), badgerdb.ManifestFilename)
+		}
+	}
+	var size int64
+	for id, t := range manifest.Tables {
+		n, err := s.checkTable(table.NewFilename(id, s.dir), t.Compression, size < verifiedAtOpen)
+		if err != nil {
+			return damaged("the table %s is damaged: %v", table.IDToFilename(id), err)
+		}
+		size += n
+	}
+	return nil
+}
+
+// verifiedAtOpen bounds how many bytes of tables are read whole before they are opened; the others are only opened. Check reads all.
+const verifiedAtOpen = 64 << 20
+
+// checkTable opens a table as Badger will, where its panics do no harm, and reads all of it when whole is set.
+func (s *Store) checkTable(path string, c options.CompressionType, whole bool) (size int64, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%.200v", p)
+		}
+	}()
+	fi, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	if fi.Size() == 0 {
+		return 0, errors.New("it is empty")
+	}
+	f, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close(-1)
+	o := table.Options{ReadOnly: true, BlockSize: 4 << 10, Compression: c, ChkMode: options.OnBlockRead}
+	t, err := table.OpenTable(f, o)
+	if err != nil {
+		return 0, err
+	}
+	if whole {
+		err = t.VerifyChecksum()
+	}
+	return fi.Size(), err
+}

@@ -1,0 +1,318 @@
+package badger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/stemma-kg/stemma/storage"
+)
+
+// externalMagic is in Badger's MANIFEST, so that a store of ours is not taken for another program's.
+const externalMagic = 0x53e3
+
+// pidFile holds the number of the process that has the store open. It only serves messages: the lock is on the directory.
+const pidFile = "LOCK"
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.NodeCacheBytes = cmp.Or(o.NodeCacheBytes, 32<<20)
+	o.BlockCacheBytes = cmp.Or(o.BlockCacheBytes, 64<<20)
+	o.MemTableBytes = cmp.Or(o.MemTableBytes, 16<<20)
+	o.MinFreeBytes = cmp.Or(o.MinFreeBytes, 64<<20)
+	return o
+}
+
+// badgerOptions are Badger's for a directory.
+func (o Options) badgerOptions(dir string) badgerdb.Options {
+	return badgerdb.DefaultOptions(dir).
+		WithLogger(logger{o.Logger}).
+		WithReadOnly(o.ReadOnly).
+		WithBypassLockGuard(true). // ours is taken before anything is read, and says who has it
+		WithSyncWrites(true).      // off by default: an acknowledged commit would not survive a power cut
+		WithNumVersionsToKeep(math.MaxInt).
+		WithDetectConflicts(false). // there is one writer
+		WithExternalMagic(externalMagic).
+		WithVerifyValueChecksum(true).
+		WithChecksumVerificationMode(options.OnBlockRead).
+		WithValueThreshold(1 << 20).
+		WithValueLogFileSize(64 << 20).
+		WithMemTableSize(o.MemTableBytes).
+		WithNumMemtables(3).
+		WithBlockCacheSize(o.BlockCacheBytes).
+		WithIndexCacheSize(o.IndexCacheBytes).
+		WithNumCompactors(2).
+		WithNumGoroutines(2).
+		WithMetricsEnabled(false)
+}
+
+// Open opens the store in a directory, which is made when it is not there. It fails with an error that wraps
+// [storage.ErrLocked], [storage.ErrForeign], [storage.ErrNewer], [storage.ErrCorrupt] or [storage.ErrReadOnly] where one of those
+// is the reason, and then it has changed nothing in the directory.
+func Open(dir string, o Options) (*Store, error) {
+	o = o.withDefaults()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := openDir(dir, o.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		dir: dir, options: o, log: o.Logger, lock: lock,
+		writing: make(chan struct{}, 1), woken: make(chan struct{}), closing: make(chan struct{}),
+	}
+	s.writing <- struct{}{}
+	if err := s.open(); err != nil {
+		if s.db != nil {
+			err = errors.Join(err, s.db.Close())
+		}
+		return nil, errors.Join(err, s.unlock())
+	}
+	return s, nil
+}
+
+// open does the rest of Open, step by step, the harmless ones first.
+func (s *Store) open() error {
+	m, err := s.identify()
+	if err != nil {
+		return err
+	}
+	if err := s.preflight(m); err != nil {
+		return err
+	}
+	if !s.options.ReadOnly {
+		if err := s.claim(m); err != nil {
+			return err
+		}
+	}
+	if s.cache, err = newCache(s.options.NodeCacheBytes); err != nil {
+		return err
+	}
+	if s.db, err = openBadger(s.options.badgerOptions(s.dir)); err != nil {
+		return err
+	}
+	if m.State == stateNew {
+		m.State = stateOpen
+		if err := writeMarker(s.dir, m); err != nil {
+			return unwritable(s.dir, err)
+		}
+	}
+	h, err := s.readHead()
+	if err != nil {
+		return err
+	}
+	if h.Revision < m.Revision {
+		return fmt.Errorf("%w: %s ends at revision %d, but it was closed at revision %d: commits are lost; restore a backup", storage.ErrCorrupt, s.dir, h.Revision, m.Revision)
+	}
+	if s.db.MaxVersion() > h.last() {
+		if h, err = s.undo(h); err != nil {
+			return fmt.Errorf("undo a commit that was cut short: %w", err)
+		}
+	}
+	s.head.Store(h)
+	return s.readReleases()
+}
+
+// openDir makes the directory when need be, and takes its lock.
+func openDir(dir string, readOnly bool) (*os.File, error) {
+	fi, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && readOnly:
+		return nil, fmt.Errorf("open a store for reading: %w", err)
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, unwritable(dir, err)
+		}
+	case err != nil:
+		return nil, fmt.Errorf("open a store: %w", err)
+	case !fi.IsDir():
+		return nil, fmt.Errorf("%w: %s is a file, and a store is a directory", storage.ErrForeign, dir)
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open a store: %w", err)
+	}
+	ok, err := lockDir(f, readOnly)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", dir, err), f.Close())
+	}
+	if !ok {
+		holder := "another process"
+		if pid, err := os.ReadFile(filepath.Join(dir, pidFile)); err == nil && len(pid) > 0 {
+			holder = "process " + strings.TrimSpace(string(pid))
+		}
+		return nil, errors.Join(fmt.Errorf("%w: %s is open in %s; stop it, or choose another directory", storage.ErrLocked, dir, holder), f.Close())
+	}
+	return f, nil
+}
+
+func unwritable(dir string, err error) error {
+	return fmt.Errorf("%w: %s can't be written to: %w; make it writable for the user of this process, or choose another directory", storage.ErrReadOnly, dir, err)
+}
+
+// unlock gives the directory back.
+func (s *Store) unlock() error {
+	if !s.options.ReadOnly {
+		path := filepath.Join(s.dir, pidFile)
+		if pid, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(pid)) == fmt.Sprint(os.Getpid()) {
+			if err := os.Remove(path); err != nil {
+				return errors.Join(err, s.lock.Close())
+			}
+		}
+	}
+	return s.lock.Close()
+}
+
+// openBadger opens the database; it turns Badger's panics on damaged files into errors.
+func openBadger(o badgerdb.Options) (db *badgerdb.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			db, err = nil, fmt.Errorf("%w: %s: Badger gives up: %.200v; restore a backup", storage.ErrCorrupt, o.Dir, p)
+		}
+	}()
+	db, err = badgerdb.OpenManaged(o)
+	switch {
+	case err == nil:
+		return db, nil
+	case errors.Is(err, fs.ErrPermission):
+		return nil, unwritable(o.Dir, err)
+	case errors.Is(err, badgerdb.ErrTruncateNeeded):
+		return nil, fmt.Errorf("%s was not closed cleanly, and what its log holds has to be brought in before it can be only read: open it once for writing", o.Dir)
+	}
+	return nil, fmt.Errorf("%w: %s: %w; restore a backup", storage.ErrCorrupt, o.Dir, outOfSpace(err))
+}
+
+// shut closes Badger and gives the directory back. Nothing of the store runs any more.
+func (s *Store) shut() error {
+	err := s.db.Close()
+	if err == nil && !s.options.ReadOnly {
+		err = writeMarker(s.dir, marker{Format: format, Engine: engine, State: stateClosed, Revision: s.head.Load().Revision})
+	}
+	return errors.Join(err, s.unlock())
+}
+
+// readHead returns the head that the newest commit wrote; a new store has none.
+func (s *Store) readHead() (*head, error) {
+	txn := s.db.NewTransactionAt(math.MaxUint64, false)
+	defer txn.Discard()
+	item, err := txn.Get(headKey)
+	if errors.Is(err, badgerdb.ErrKeyNotFound) {
+		return new(head), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", describe(headKey), err)
+	}
+	h := new(head)
+	return h, payloadOf(item, func(p []byte) error {
+		if err := recordReader.Unmarshal(p, h); err != nil {
+			return corrupt(headKey, "%v", err)
+		}
+		return nil
+	})
+}
+
+// undo takes back what a commit wrote that a crash cut short: every key that has a value above the head gets the value that it has
+// at the head again, above all of those. The timestamps are burnt; the revision after the head is still to come.
+func (s *Store) undo(h *head) (*head, error) {
+	if s.options.ReadOnly {
+		return nil, fmt.Errorf("%w: the last commit was cut short, and has to be undone before the store can be only read: open it once for writing", storage.ErrReadOnly)
+	}
+	top := s.db.MaxVersion()
+	s.log.Warn("a commit was cut short by a crash; it is undone", "dir", s.dir, "revision", h.Revision+1)
+	now := &head{Revision: h.Revision, Time: h.Time, Burnt: append(append([]span{}, h.Burnt...), span{First: h.last() + 1, Last: top + 1})}
+	entries, err := s.before(h, top)
+	if err != nil {
+		return nil, err
+	}
+	b, err := records.Marshal(now)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.roomFor(0); err != nil {
+		return nil, err
+	}
+	return now, s.write(top+1, append(entries, entry{headKey, seal(headKey, b)}))
+}
+
+// before returns, for every key that was written after h, what it held then.
+func (s *Store) before(h *head, top uint64) ([]entry, error) {
+	above := s.db.NewTransactionAt(top, false)
+	defer above.Discard()
+	below := s.db.NewTransactionAt(h.last(), false)
+	defer below.Discard()
+	it := above.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: h.last()})
+	defer it.Close()
+	var entries []entry
+	for it.Rewind(); it.Valid(); it.Next() {
+		key := it.Item().KeyCopy(nil)
+		if n := len(entries); n > 0 && string(entries[n-1].key) == string(key) {
+			continue
+		}
+		e := entry{key: key}
+		switch item, err := below.Get(key); {
+		case errors.Is(err, badgerdb.ErrKeyNotFound):
+		case err != nil:
+			return nil, err
+		default:
+			if e.value, err = item.ValueCopy(nil); err != nil {
+				return nil, err
+			}
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// readReleases fills in the names of revisions.
+func (s *Store) readReleases() error {
+	txn, _ := s.latest()
+	defer txn.Discard()
+	it := txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{tableRelease}})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		rev, err := revisionOf(it.Item().Key())
+		if err != nil {
+			return err
+		}
+		err = payloadOf(it.Item(), func(p []byte) error {
+			s.releases = append(s.releases, release{rev, string(p)})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A logger hands Badger's messages on, one step quieter: what is news to Badger is detail to the server.
+type logger struct{ *slog.Logger }
+
+func (l logger) at(level slog.Level, f string, args []any) {
+	if l.Enabled(context.Background(), level) {
+		l.Log(context.Background(), level, "badger: "+strings.TrimSpace(fmt.Sprintf(f, args...)))
+	}
+}
+
+func (l logger) Errorf(f string, args ...any)   { l.at(slog.LevelError, f, args) }
+func (l logger) Warningf(f string, args ...any) { l.at(slog.LevelWarn, f, args) }
+func (l logger) Infof(f string, args ...any)    { l.at(slog.LevelDebug, f, args) }
+func (l logger) Debugf(string, ...any)          {}
