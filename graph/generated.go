@@ -4624,7 +4624,7 @@ enum TrialOrderField {
   DEFAULT
   "By name, A to Z."
   LABEL
-  "By number of participants; a bound counts as its number, unknown ones come last."
+  "By number of participants; a bound counts as its number. Unknown ones come last, in DESC first."
   ENROLLMENT
 }
 

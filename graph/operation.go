@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -159,6 +160,10 @@ func number(v any) json.Number {
 
 // present turns an error of a resolver into what a client is shown; nil for one that is internal.
 func present(_ context.Context, err error) *gqlerror.Error {
+	var located *gqlerror.Error
+	if errors.As(err, &located) && located.Unwrap() != nil {
+		err = located.Unwrap() // without the place in the query, which the response has by itself
+	}
 	e := Explain(err)
 	if e == nil {
 		return nil

@@ -141,12 +141,18 @@ func Absences(n Node) []Silence {
 		}
 		s, ok := stated[f.field]
 		if !ok {
+			if onEdges[f.field] {
+				continue
+			}
 			s = Silence{Field: f.field, Reason: NotExtracted}
 		}
 		out = append(out, s)
 	}
 	return out
 }
+
+// onEdges are the facts that edges hold and not the node: silence about them can be stated, but the node alone can't tell that they are missing.
+var onEdges = map[string]bool{"arms": true, "comparator": true}
 
 // MayBeAbsent names the fields of a category that a source may leave empty.
 func MayBeAbsent(c Category) []string {

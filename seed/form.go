@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -240,6 +241,9 @@ func (p place) selector() (kg.Selector, error) {
 	return s, nil
 }
 
+// errIDsInBraces is for a quirk of the YAML parser: in {a: [b:c]} it takes b:c for a mapping.
+var errIDsInBraces = errors.New("want a single value, not a mapping (a list of ids can't stand inside braces: write it on a line of its own)")
+
 // scalar returns the text of a scalar node as written, without its quotes.
 func scalar(n ast.Node) (string, error) {
 	switch v := n.(type) {
@@ -252,7 +256,10 @@ func scalar(n ast.Node) (string, error) {
 	case ast.ScalarNode:
 		return strings.TrimSpace(v.GetToken().Value), nil
 	}
-	return "", at(n, fmt.Errorf("want a single value (ids in a list inside braces are read wrongly: put the list on lines of its own)"))
+	if _, ok := n.(ast.MapNode); ok {
+		return "", at(n, errIDsInBraces)
+	}
+	return "", at(n, errors.New("want a single value"))
 }
 
 // A lineError says where in a file something is wrong.

@@ -222,6 +222,10 @@ func (l *loader) detail(s *statement, item yaml.MapItem) kg.Detail {
 		values = []string{strconv.FormatBool(v)}
 	case []any:
 		for _, x := range v {
+			if _, nested := x.(map[string]any); nested {
+				fail(errIDsInBraces)
+				continue
+			}
 			values = append(values, fmt.Sprint(x))
 		}
 	case map[string]any:

@@ -121,9 +121,7 @@ func finish(ctx context.Context, resp *graphql.Response, p *presenter) *graphql.
 		return nil
 	}
 	resp.Errors = append(resp.Errors, graphql.GetErrors(ctx)...)
-	for k, v := range graphql.GetExtensions(ctx) {
-		extend(resp, k, v)
-	}
+	resp.Extensions = graphql.GetExtensions(ctx) // never nil, so that Around can add to it
 	if n := p.omitted(); n > 0 {
 		extend(resp, "errorsOmitted", n)
 	}

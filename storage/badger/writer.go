@@ -317,12 +317,17 @@ func (r *reader) uses(source kg.ID) (uses, error) {
 // DeleteNodes removes nodes and their edges.
 func (w *writer) DeleteNodes(ctx context.Context, ids ...kg.ID) error {
 	return w.write(ctx, func() error {
+		var gone []kg.ID
 		for _, id := range ids {
-			if err := w.deleteNode(ctx, id); err != nil {
+			there, err := w.deleteNode(ctx, id)
+			if err != nil {
 				return err
 			}
+			if there {
+				gone = append(gone, id)
+			}
 		}
-		for _, id := range ids {
+		for _, id := range gone {
 			u, err := w.usesNow(id)
 			if err != nil {
 				return err
@@ -335,31 +340,32 @@ func (w *writer) DeleteNodes(ctx context.Context, ids ...kg.ID) error {
 	})
 }
 
-func (w *writer) deleteNode(ctx context.Context, id kg.ID) error {
+// deleteNode removes a node with all that hangs on it; there is false when it is missing.
+func (w *writer) deleteNode(ctx context.Context, id kg.ID) (there bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	key := id.Key()
 	n, err := w.nodeAt(key)
 	if n == nil || err != nil {
-		return err
+		return false, err
 	}
 	if err := w.deleteEdgesOf(ctx, n); err != nil {
-		return err
+		return false, err
 	}
 	if err := w.rename(n, nil); err != nil {
-		return err
+		return false, err
 	}
 	w.reindex(n, nil)
 	if err := w.recount(n, nil); err != nil {
-		return err
+		return false, err
 	}
 	before, err := w.get(keyed(tableNode, key))
 	if err != nil {
-		return err
+		return false, err
 	}
 	w.setNode(id, key, before, nil, nil)
-	return nil
+	return true, nil
 }
 
 // changed lists what the update changed: nodes by id, then edges by key.
