@@ -11,9 +11,9 @@ import (
 	"github.com/stemma-kg/stemma/kg"
 )
 
-// A copied run is at most so many code points long: less than a sentence, more than a name.
+// A copied run is at most so many code points long: less than a sentence, more than the longest terms.
 const (
-	longestRun        = 40
+	longestRun        = 44
 	longestRunChinese = 15
 )
 

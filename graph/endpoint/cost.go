@@ -17,7 +17,7 @@ import (
 //   - a list that is not paged is multiplied by what Options.ListSize says, and by at least as many as the
 //     longest list among its arguments (so nodes(ids:) costs its ids).
 //
-// A field that @skip or @include leaves out counts all the same.
+// A field that @skip or @include leaves out counts all the same, and one that several fragments repeat counts each time.
 const (
 	leafUnits = 1
 	nodeUnits = 10 * leafUnits

@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"strings"
 	"testing"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
@@ -10,10 +11,16 @@ import (
 	"github.com/stemma-kg/stemma/storage/storagetest"
 )
 
-// put writes behind the engine's back: a raw value, or a deletion when it is nil, at the newest timestamp.
-func (s *Store) put(t *testing.T, key, value []byte) {
+// A stored entry is a raw value with its timestamp.
+type storedEntry struct {
+	value []byte
+	ts    uint64
+}
+
+// put writes behind the engine's back: a raw value, or a deletion when it is nil.
+func (s *Store) put(t *testing.T, key, value []byte, ts uint64) {
 	t.Helper()
-	txn := s.db.NewTransactionAt(s.head.Load().last(), true)
+	txn := s.db.NewTransactionAt(ts, true)
 	defer txn.Discard()
 	var err error
 	if value == nil {
@@ -22,7 +29,7 @@ func (s *Store) put(t *testing.T, key, value []byte) {
 		err = txn.Set(key, value)
 	}
 	if err == nil {
-		err = txn.CommitAt(s.head.Load().last(), nil)
+		err = txn.CommitAt(ts, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -30,9 +37,9 @@ func (s *Store) put(t *testing.T, key, value []byte) {
 }
 
 // dump returns every entry of the newest state.
-func (s *Store) dump(t *testing.T) map[string][]byte {
+func (s *Store) dump(t *testing.T) map[string]storedEntry {
 	t.Helper()
-	out := map[string][]byte{}
+	out := map[string]storedEntry{}
 	txn, _ := s.latest()
 	defer txn.Discard()
 	it := txn.NewIterator(badgerdb.IteratorOptions{})
@@ -42,7 +49,7 @@ func (s *Store) dump(t *testing.T) map[string][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out[string(it.Item().KeyCopy(nil))] = v
+		out[string(it.Item().KeyCopy(nil))] = storedEntry{v, it.Item().Version()}
 	}
 	return out
 }
@@ -69,13 +76,13 @@ func TestCheckFindsEveryDamage(t *testing.T) {
 		t.Fatalf("an undamaged store has %d problems", n)
 	}
 	entries := s.dump(t)
-	for k, v := range entries {
-		key := []byte(k)
+	for k, e := range entries {
+		key, v := []byte(k), e.value
 		if key[0] == tableMeta {
 			continue // without a head there is no store: Open's business
 		}
 		if key[0] != tableRelease { // a name that is gone was never known to anything else
-			s.put(t, key, nil)
+			s.put(t, key, nil, e.ts)
 			if s.problems(t) == 0 {
 				t.Errorf("lost and not missed: %s", describe(key))
 			}
@@ -83,12 +90,17 @@ func TestCheckFindsEveryDamage(t *testing.T) {
 		for _, at := range []int{0, 1, len(v) - 1} {
 			bad := append([]byte{}, v...)
 			bad[at] ^= 0x10
-			s.put(t, key, bad)
+			s.put(t, key, bad, e.ts)
 			if s.problems(t) == 0 {
 				t.Errorf("damaged at byte %d and not noticed: %s", at, describe(key))
 			}
 		}
-		s.put(t, key, v)
+		s.put(t, key, v, e.ts)
+		// A node that was replaced behind the engine's back is still in the cache of decoded nodes.
+		s.cache.InvalidateAll()
+	}
+	if _, err := s.Check(bg, func(p storage.Problem) { t.Errorf("after all was put back: %s", p) }); err != nil {
+		t.Fatal(err)
 	}
 	d0, d1, t0 := kg.ID("condition:d0"), kg.ID("condition:d1"), trialID(0)
 	trial := storagetest.Trial(t0, "Trial 0", "1990")
@@ -107,21 +119,20 @@ func TestCheckFindsEveryDamage(t *testing.T) {
 		{countKey(kg.CategoryDisease), encodeCount(1)},
 		{edgeKey(d0.Key(), way{forward, kg.SubtypeOf.Code()}, "disease 1", d1), []byte{0x80}},
 		{edgeKey(d1.Key(), way{reverse, kg.Investigates.Code()}, trial.Rank(), t0), []byte{0x80}},
-		{revisionKey(tableRevision, 3), entries[string(revisionKey(tableRevision, 2))][envelopeLength:]},
-		{changeKey(2, 1), entries[string(changeKey(2, 0))][envelopeLength:]},
-		{changeKey(2, 0), entries[string(changeKey(1, 0))][envelopeLength:]},
+		{revisionKey(tableRevision, 3), entries[string(revisionKey(tableRevision, 2))].value[envelopeLength:]},
+		{changeKey(2, 1), entries[string(changeKey(2, 0))].value[envelopeLength:]},
+		{changeKey(2, 0), entries[string(changeKey(1, 0))].value[envelopeLength:]},
 		{revisionKey(tableRelease, 9), []byte("nine")},
 		{[]byte("zz"), nil},
-		{nodeKey("condition:nobody"), entries[string(nodeKey(d0))][envelopeLength:]},
+		{nodeKey("condition:nobody"), entries[string(nodeKey(d0))].value[envelopeLength:]},
 	} {
-		s.put(t, e.key, seal(e.key, e.payload))
+		head := s.head.Load().last()
+		was := entries[string(e.key)]
+		s.put(t, e.key, seal(e.key, e.payload), max(was.ts, head))
 		if s.problems(t) == 0 {
 			t.Errorf("added and not noticed: %s", describe(e.key))
 		}
-		s.put(t, e.key, entries[string(e.key)])
-	}
-	if _, err := s.Check(bg, func(p storage.Problem) { t.Errorf("after all was put back: %s", p) }); err != nil {
-		t.Fatal(err)
+		s.put(t, e.key, was.value, max(was.ts, head))
 	}
 }
 
@@ -130,15 +141,15 @@ func TestDamagedValueIsNotServed(t *testing.T) {
 	dir := t.TempDir()
 	s := openAt(t, dir, tiny)
 	update(t, s, graph(1, 3))
-	v := s.dump(t)
 	key := nodeKey(trialID(1))
-	edge := edgeList(kg.ID("condition:d0").Key(), way{reverse, kg.Investigates.Code()})
-	for k := range v {
-		if len(k) > len(edge) && k[:len(edge)] == string(edge) {
-			s.put(t, []byte(k), append(append([]byte{}, v[k][:len(v[k])-1]...), v[k][len(v[k])-1]^1))
+	edge := string(edgeList(kg.ID("condition:d0").Key(), way{reverse, kg.Investigates.Code()}))
+	for k, e := range s.dump(t) {
+		if strings.HasPrefix(k, edge) {
+			e.value[len(e.value)-1] ^= 1
+			s.put(t, []byte(k), e.value, e.ts)
 		}
 	}
-	s.put(t, key, []byte{})
+	s.put(t, key, []byte{}, 1)
 	closed(t, s)
 	s = openAt(t, dir, tiny)
 	defer closed(t, s)

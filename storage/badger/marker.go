@@ -189,28 +189,37 @@ func (s *Store) preflight(m marker) error {
 	if m.State == stateClosed && whole < fi.Size() {
 		return damaged("the file %s is cut short", badgerdb.ManifestFilename)
 	}
+	var unlisted []string
 	for _, path := range found {
 		id, ok := table.ParseFileID(path)
-		if _, listed := manifest.Tables[id]; ok && !listed && m.State == stateClosed {
+		if _, listed := manifest.Tables[id]; ok && listed {
+			continue
+		}
+		if m.State == stateClosed {
 			return damaged("the table %s is not in the %s", filepath.Base(path), badgerdb.ManifestFilename)
 		}
+		unlisted = append(unlisted, path)
 	}
 	var size int64
 	for id, t := range manifest.Tables {
-		n, err := s.checkTable(table.NewFilename(id, s.dir), t.Compression, size < verifiedAtOpen)
+		err := s.withTable(table.NewFilename(id, s.dir), t.Compression, func(t *table.Table) error {
+			if size += t.Size(); size > verifiedAtOpen {
+				return nil
+			}
+			return t.VerifyChecksum()
+		})
 		if err != nil {
 			return damaged("the table %s is damaged: %v", table.IDToFilename(id), err)
 		}
-		size += n
 	}
-	return nil
+	return s.keepOrphans(unlisted)
 }
 
 // verifiedAtOpen bounds how many bytes of tables are read whole before they are opened; the others are only opened. Check reads all.
 const verifiedAtOpen = 64 << 20
 
-// checkTable opens a table as Badger will, where its panics do no harm, and reads all of it when whole is set.
-func (s *Store) checkTable(path string, c options.CompressionType, whole bool) (size int64, err error) {
+// withTable calls fn with a table, opened as Badger will open it, where its panics do no harm.
+func (s *Store) withTable(path string, c options.CompressionType, fn func(*table.Table) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%.200v", p)
@@ -218,23 +227,19 @@ func (s *Store) checkTable(path string, c options.CompressionType, whole bool) (
 	}()
 	fi, err := os.Stat(path)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if fi.Size() == 0 {
-		return 0, errors.New("it is empty")
+		return errors.New("it is empty")
 	}
 	f, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer f.Close(-1)
-	o := table.Options{ReadOnly: true, BlockSize: 4 << 10, Compression: c, ChkMode: options.OnBlockRead}
-	t, err := table.OpenTable(f, o)
+	t, err := table.OpenTable(f, table.Options{ReadOnly: true, BlockSize: s.options.badgerOptions(s.dir).BlockSize, Compression: c, ChkMode: options.OnBlockRead})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if whole {
-		err = t.VerifyChecksum()
-	}
-	return fi.Size(), err
+	return fn(t)
 }

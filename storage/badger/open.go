@@ -122,6 +122,9 @@ func (s *Store) open() error {
 	if h.Revision < m.Revision {
 		return fmt.Errorf("%w: %s ends at revision %d, but it was closed at revision %d: commits are lost; restore a backup", storage.ErrCorrupt, s.dir, h.Revision, m.Revision)
 	}
+	if err := s.proveOrphans(); err != nil {
+		return err
+	}
 	if s.db.MaxVersion() > h.last() {
 		if h, err = s.undo(h); err != nil {
 			return fmt.Errorf("undo a commit that was cut short: %w", err)

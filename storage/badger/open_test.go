@@ -145,6 +145,54 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// What a crash leaves is told from what damage leaves: a table that is not listed and holds nothing of its own goes, and one that
+// alone holds commits is kept.
+func TestUnlistedTables(t *testing.T) {
+	crashed := func(t *testing.T) string {
+		dir := filled(t)
+		path := filepath.Join(dir, markerFile)
+		b, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(path, []byte(strings.Replace(string(b), stateClosed, stateOpen, 1)), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	t.Run("of a crash", func(t *testing.T) {
+		dir := crashed(t)
+		b, err := os.ReadFile(tablesOf(t, dir)[0])
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "000099.sst"), b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := checked(t, dir)
+		if got := countTrials(t, s, 0); got != 200 {
+			t.Errorf("%d trials are there, want 200", got)
+		}
+		if left, err := filepath.Glob(filepath.Join(dir, orphanDir, "*")); err != nil || len(left) > 0 {
+			t.Errorf("%v are kept (%v)", left, err)
+		}
+	})
+	t.Run("of a MANIFEST that lost its tail", func(t *testing.T) {
+		dir := crashed(t)
+		if err := os.Truncate(filepath.Join(dir, "MANIFEST"), 8); err != nil {
+			t.Fatal(err)
+		}
+		tables := len(tablesOf(t, dir))
+		for range 2 {
+			_, err := Open(dir, tiny)
+			wantError(t, err, storage.ErrCorrupt, dir)
+			if left := tablesOf(t, filepath.Join(dir, orphanDir)); len(left) != tables {
+				t.Errorf("%d of %d tables are kept", len(left), tables)
+			}
+		}
+	})
+}
+
 // Any bit of any file of a closed store may flip: the store is refused, or says on reading and checking what is wrong, or nothing
 // is lost; it never panics.
 func TestFlippedBits(t *testing.T) {

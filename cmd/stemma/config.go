@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// config is what a configuration file says: values of flags, by name.
+type config struct{ values map[string]string }
+
+// readConfig reads a configuration file. A key that is no flag of any command is refused by name, as is one that comes twice.
+func readConfig(path string, model *kong.Application) (kong.Resolver, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	c, err := parseConfig(b, flagNames(model))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func parseConfig(b []byte, known []string) (*config, error) {
+	file, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		return nil, fmt.Errorf("it is no YAML: %s", strings.TrimSpace(yaml.FormatError(err, false, false)))
+	}
+	c := &config{values: map[string]string{}}
+	for _, doc := range file.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.NullType || doc.Body.Type() == ast.CommentType {
+			continue
+		}
+		m, ok := doc.Body.(ast.MapNode)
+		if !ok {
+			return nil, fmt.Errorf("line %d: want `flag: value`, a line for each", doc.Body.GetToken().Position.Line)
+		}
+		for it := m.MapRange(); it.Next(); {
+			if err := c.add(it.KeyValue(), known); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, nil
+}
+
+// add takes up one key.
+func (c *config) add(kv *ast.MappingValueNode, known []string) error {
+	line := kv.GetToken().Position.Line
+	if t := kv.Key.GetToken(); t != nil {
+		line = t.Position.Line
+	}
+	var key string
+	if err := yaml.NodeToValue(kv.Key, &key); err != nil {
+		return fmt.Errorf("line %d: a key is the name of a flag: %w", line, err)
+	}
+	if !slices.Contains(known, key) {
+		return fmt.Errorf("line %d: the key %q is unknown; keys are the names of flags: %s", line, key, strings.Join(known, ", "))
+	}
+	if _, twice := c.values[key]; twice {
+		return fmt.Errorf("line %d: the key %q comes twice", line, key)
+	}
+	var value any
+	if err := yaml.NodeToValue(kv.Value, &value); err != nil {
+		return fmt.Errorf("line %d: %s: %w", line, key, err)
+	}
+	switch v := value.(type) {
+	case nil, map[string]any:
+		return fmt.Errorf("line %d: %s: want a value, or a list of values", line, key)
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = strings.ReplaceAll(fmt.Sprint(item), ",", `\,`)
+		}
+		c.values[key] = strings.Join(items, ",")
+	default:
+		c.values[key] = fmt.Sprint(v)
+	}
+	return nil
+}
+
+// Validate has nothing left to do: reading has.
+func (c *config) Validate(*kong.Application) error { return nil }
+
+// Resolve gives a flag its value, unless the environment has.
+func (c *config) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
+	for _, name := range f.Envs {
+		if _, ok := os.LookupEnv(name); ok {
+			return nil, nil
+		}
+	}
+	if v, ok := c.values[f.Name]; ok {
+		return v, nil
+	}
+	return nil, nil
+}
+
+// flagNames returns the names that a configuration file may use, in order.
+func flagNames(model *kong.Application) []string {
+	var names []string
+	_ = kong.Visit(model.Node, func(v kong.Visitable, next kong.Next) error {
+		if f, ok := v.(*kong.Flag); ok && f.Name != "help" && f.Name != "config" {
+			names = append(names, f.Name)
+		}
+		return next(nil)
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,92 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
+
+	"github.com/stemma-kg/stemma/storage"
+)
+
+// A crash may leave a table that was written and not yet listed in the MANIFEST: all that it holds is also in the log or in the tables
+// that it was merged from, and Badger deletes it. A MANIFEST that lost its tail looks the same, and there the table holds what nothing
+// else does. So such tables are kept aside until it is proven that nothing was in them alone.
+
+// orphanDir keeps them, beside Badger's files.
+const orphanDir = "orphans"
+
+// keepOrphans links the unlisted tables into orphanDir.
+func (s *Store) keepOrphans(unlisted []string) error {
+	if len(unlisted) == 0 || s.options.ReadOnly {
+		return nil // nothing is deleted when the store is only read
+	}
+	dir := filepath.Join(s.dir, orphanDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return unwritable(s.dir, err)
+	}
+	for _, path := range unlisted {
+		err := os.Link(path, filepath.Join(dir, filepath.Base(path)))
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("keep the unlisted table %s aside: %w", path, err)
+		}
+	}
+	return syncDir(dir)
+}
+
+// proveOrphans lets go of the tables that were kept aside, when all that they hold is in the store.
+func (s *Store) proveOrphans() error {
+	dir := filepath.Join(s.dir, orphanDir)
+	kept, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || s.options.ReadOnly {
+		return err
+	}
+	for _, path := range kept {
+		missing, err := s.missingFrom(path)
+		switch {
+		case err != nil:
+			// A table that was being written when the process died is no table; whatever it was to hold is elsewhere.
+			s.log.Warn("an unlisted table can't be read; it is kept", "path", path, "err", err)
+			continue
+		case missing != "":
+			return fmt.Errorf("%w: %s: the MANIFEST does not list a table that alone holds %s; the table is kept as %s: restore a backup", storage.ErrCorrupt, s.dir, missing, path)
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.log.Warn("unlisted tables are kept", "dir", dir)
+	}
+	return nil
+}
+
+// missingFrom returns an entry of a table that the store has not, "" when it has all.
+func (s *Store) missingFrom(path string) (missing string, err error) {
+	err = s.withTable(path, s.options.badgerOptions(s.dir).Compression, func(t *table.Table) error {
+		it := t.NewIterator(table.NOCACHE)
+		defer it.Close()
+		for it.Rewind(); it.Valid() && missing == ""; it.Next() {
+			key, ts := y.ParseKey(it.Key()), y.ParseTs(it.Key())
+			if !s.has(key, ts) {
+				missing = describe(key)
+			}
+		}
+		return nil
+	})
+	return missing, err
+}
+
+// has tells whether the store has the version of a key, be it a deletion.
+func (s *Store) has(key []byte, ts uint64) bool {
+	txn := s.db.NewTransactionAt(ts, false)
+	defer txn.Discard()
+	it := txn.NewKeyIterator(key, badgerdb.IteratorOptions{})
+	defer it.Close()
+	it.Rewind()
+	return it.Valid() && it.Item().Version() == ts
+}
