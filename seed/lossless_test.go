@@ -80,7 +80,7 @@ type view struct {
 	from  map[kg.ID][]kg.Edge
 }
 
-func look(t *testing.T) *view {
+func look(t testing.TB) *view {
 	g := load(t)
 	v := &view{g, map[kg.ID]kg.Node{}, map[kg.ID][]kg.Edge{}}
 	for _, n := range g.Nodes {

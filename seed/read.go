@@ -140,22 +140,24 @@ func (l *loader) parse(file string, b []byte) *page {
 			p.entries = seq.Values
 			continue
 		}
+		if key != "recorded" && (key != "source" && key != "language" || !isStatements(file)) {
+			l.fail(w, "", key, fmt.Errorf("unknown key: want %s", want))
+			continue
+		}
 		s, err := scalar(it.Value())
 		if err != nil {
 			l.fail(w, "", key, err)
 			continue
 		}
-		switch {
-		case key == "recorded":
+		switch key {
+		case "recorded":
 			if p.recorded, err = time.Parse(time.DateOnly, s); err != nil {
 				l.fail(w, "", key, err)
 			}
-		case key == "source" && isStatements(file):
+		case "source":
 			p.source = kg.ID(s)
-		case key == "language" && isStatements(file):
+		case "language":
 			p.language = s
-		default:
-			l.fail(w, "", key, fmt.Errorf("unknown key: want %s", want))
 		}
 	}
 	if isStatements(file) && (p.source == "" || p.language == "") {

@@ -269,7 +269,7 @@ func (c *checker) surplus() error {
 			return err
 		},
 		tableDegree: func(key, _ []byte) error {
-			sc := c.reader.scanner(tableEdge, false)
+			sc := c.reader.scanner([]byte{tableEdge}, false)
 			defer sc.close()
 			list := append([]byte{tableEdge}, key[1:]...)
 			if sc.start(list, list, end(list)); !sc.valid() {

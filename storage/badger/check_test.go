@@ -97,7 +97,7 @@ func TestCheckFindsEveryDamage(t *testing.T) {
 		}
 		s.put(t, key, v, e.ts)
 		// A node that was replaced behind the engine's back is still in the cache of decoded nodes.
-		s.cache.InvalidateAll()
+		s.cache.nodes.InvalidateAll()
 	}
 	if _, err := s.Check(bg, func(p storage.Problem) { t.Errorf("after all was put back: %s", p) }); err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 		s.failed = err
 		return 0, fmt.Errorf("commit revision %d: %w; whether it is on disk shows when the store is opened again, until then it can only be read", next.Revision, err)
 	}
-	s.publish(next)
+	s.publish(next, changed)
 	return next.Revision, nil
 }
 
@@ -133,10 +133,10 @@ func (s *Store) write(ts uint64, entries []entry) error {
 }
 
 // publish makes a commit the newest one for readers and for those who wait for changes.
-func (s *Store) publish(h *head) {
+func (s *Store) publish(h *head, changed []storage.Changed) {
+	s.cache.move(&s.head, h, changed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.head.Store(h)
 	close(s.woken)
 	s.woken = make(chan struct{})
 }

@@ -178,7 +178,7 @@ func (w *writer) neighbours(ctx context.Context, k kg.Key, fn func(way way, far 
 		return err
 	}
 	var links []link
-	sc := w.scanner(tableEdge, false)
+	sc := w.scanner(keyed(tableEdge, k), false)
 	defer sc.close()
 	for way, n := range d {
 		if n == 0 {

@@ -46,7 +46,7 @@ func (r *reader) Scan(ctx context.Context, find storage.Find) (storage.Page[kg.N
 // entries reads up to Limit+1 index entries in the direction of reading.
 func (r *reader) entries(find storage.Find, list, lo, hi []byte) (tails [][]byte, ids []kg.ID, err error) {
 	limit := max(find.Limit, 0) + 1
-	sc := r.scanner(tableTerm, find.Descending != find.Backward)
+	sc := r.scanner(list, find.Descending != find.Backward)
 	defer sc.close()
 	for sc.start(list, lo, hi); sc.valid() && len(ids) < limit; sc.advance() {
 		tail := sc.key()[len(list):]
@@ -126,10 +126,11 @@ func (r *reader) countFound(ctx context.Context, find storage.Find) (int64, erro
 		n, err := r.count(find.Category)
 		return int64(n), err
 	}
-	sc := r.scanner(tableTerm, false)
+	list, lo, hi := findRange(find)
+	sc := r.scanner(list, false)
 	defer sc.close()
 	var n int64
-	for sc.start(findRange(find)); sc.valid(); sc.advance() {
+	for sc.start(list, lo, hi); sc.valid(); sc.advance() {
 		if n++; n&0xfff == 0 && ctx.Err() != nil {
 			return 0, ctx.Err()
 		}

@@ -32,7 +32,11 @@ func (r *reader) Neighbors(ctx context.Context, ids []kg.ID, hop storage.Hop) ([
 	out := make([]storage.Page[storage.Neighbor], len(ids))
 	var far []kg.ID
 	var seats []*storage.Neighbor // of far, where its node goes
-	sc := r.scanner(tableEdge, hop.Backward)
+	prefix := []byte{tableEdge}
+	if len(ids) == 1 {
+		prefix = keyed(tableEdge, ids[0].Key())
+	}
+	sc := r.scanner(prefix, hop.Backward)
 	defer sc.close()
 	for i, id := range ids {
 		if err := ctx.Err(); err != nil {

@@ -101,8 +101,14 @@ func (r *reader) get(key []byte) ([]byte, error) {
 }
 
 // node returns the node with the canonical id, nil when there is none.
-func (r *reader) node(id kg.ID) (kg.Node, error) { return r.nodeAt(id.Key()) }
+func (r *reader) node(id kg.ID) (kg.Node, error) {
+	if n, ok := r.cached(id); ok {
+		return n, nil
+	}
+	return r.nodeAt(id.Key())
+}
 
+// nodeAt reads a node past the cache.
 func (r *reader) nodeAt(k kg.Key) (kg.Node, error) {
 	key := keyed(tableNode, k)
 	if r.writer != nil {
@@ -114,7 +120,7 @@ func (r *reader) nodeAt(k kg.Key) (kg.Node, error) {
 	if item == nil || err != nil {
 		return nil, err
 	}
-	return r.store.decode(k, item)
+	return r.decode(item)
 }
 
 // resolve returns the node that has the name, nil when there is none.
@@ -153,15 +159,19 @@ func (r *reader) Nodes(ctx context.Context, ids ...kg.ID) ([]kg.Node, error) {
 	return out, nil
 }
 
-// far fills the nodes of a list of canonical ids, which must all be there. It reads them in the order of their keys.
+// far fills the nodes of a list of canonical ids, which must all be there. What the cache has not, it reads in the order of keys.
 func (r *reader) far(ctx context.Context, ids []kg.ID, set func(i int, n kg.Node)) error {
 	type place struct {
 		key kg.Key
 		i   int
 	}
-	places := make([]place, len(ids))
+	var places []place
 	for i, id := range ids {
-		places[i] = place{id.Key(), i}
+		if n, ok := r.cached(id); ok {
+			set(i, n)
+		} else {
+			places = append(places, place{id.Key(), i})
+		}
 	}
 	slices.SortFunc(places, func(a, b place) int { return bytes.Compare(a.key[:], b.key[:]) })
 	var n kg.Node

@@ -7,7 +7,7 @@ import (
 	badgerdb "github.com/dgraph-io/badger/v4"
 )
 
-// A scanner walks over ranges of one table, up or down, an update's own writes included. One scanner serves many ranges:
+// A scanner walks over ranges of keys that begin alike, up or down, an update's own writes included. One scanner serves many ranges:
 // opening an iterator costs more than seeking.
 type scanner struct {
 	overlay *overlay // nil in a view
@@ -21,9 +21,10 @@ type scanner struct {
 	done   bool
 }
 
-// scanner opens a scanner of a table. Close it before the reader ends.
-func (r *reader) scanner(table byte, down bool) *scanner {
-	opt := badgerdb.IteratorOptions{Prefix: []byte{table}, Reverse: down}
+// scanner opens a scanner of what begins with the prefix: the longer it is, the fewer of Badger's tables are opened. Close it
+// before the reader ends.
+func (r *reader) scanner(prefix []byte, down bool) *scanner {
+	opt := badgerdb.IteratorOptions{Prefix: prefix, Reverse: down}
 	s := &scanner{it: r.txn.NewIterator(opt), down: down}
 	if r.writer != nil {
 		s.overlay = r.writer.overlay

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
-	"github.com/maypok86/otter/v2"
 
 	"github.com/stemma-kg/stemma/storage"
 )
@@ -41,7 +40,7 @@ type Store struct {
 	log     *slog.Logger
 	db      *badgerdb.DB
 	lock    *os.File // of the directory
-	cache   *otter.Cache[nodeVersion, cachedNode]
+	cache   *nodeCache
 
 	writing chan struct{} // holds one token, which the one Update that runs takes
 	failed  error         // of a commit that may be half on disk; guarded by writing

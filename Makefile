@@ -1,0 +1,46 @@
+# Everything a developer does with Stemma. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := bash
+export GOFLAGS ?= -buildvcs=false
+TOOL := go tool -modfile=tools/go.mod
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+serve: ## start the server with the seed, on http://127.0.0.1:8080
+	go run ./cmd/stemma serve
+
+build: ## build ./stemma
+	go build -trimpath -o stemma ./cmd/stemma
+
+needs: ## install what the tests need and the machine lacks (Debian packages, npm packages)
+	@./scripts/needs
+
+test: needs ## run all tests
+	go test ./...
+
+race: ## run all tests under the race detector
+	go test -race -short ./...
+
+fuzz: ## fuzz each target for FUZZTIME (default 10s)
+	./scripts/fuzz
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./bench/...
+
+generate: ## regenerate the GraphQL executor and the web assets
+	go generate ./...
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+fresh: ## prove that generated code and web assets are what their sources make
+	./scripts/fresh
+
+lint: ## check format and style, and the import rules of the house
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	go vet ./...
+	$(TOOL) golangci-lint run
+
+vuln: ## look for known vulnerabilities in what we call
+	./scripts/vuln
+
+.PHONY: help serve build needs test race fuzz bench generate fresh lint vuln

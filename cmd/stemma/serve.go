@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/stemma-kg/stemma/auth"
+	"github.com/stemma-kg/stemma/graph"
+	"github.com/stemma-kg/stemma/graph/endpoint"
+	"github.com/stemma-kg/stemma/seed"
+	"github.com/stemma-kg/stemma/storage"
+	"github.com/stemma-kg/stemma/storage/badger"
+	"github.com/stemma-kg/stemma/storage/memory"
+)
+
+type serveCommand struct {
+	Addr string `help:"Address to listen on. Port 0 takes a free one." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	dataDir
+	Ephemeral bool `help:"Keep everything in memory and nothing on disk."`
+	NoSeed    bool `help:"Start without the evidence that is in this program."`
+
+	Tokens      string   `help:"File with the tokens that may write (see stemma help token create). Without it nobody may." placeholder:"FILE" group:"Who may do what"`
+	PublicRead  bool     `help:"Let anyone read without a token, where --addr is open to other machines. On loopback anyone may." group:"Who may do what"`
+	AllowedHost []string `help:"Host names that the API answers to, such as the name of a proxy's site; '*' is all. On loopback the default is the loopback names, else all." placeholder:"NAME" group:"Who may do what"`
+	CORSOrigin  []string `name:"cors-origin" help:"Origins whose pages may use the API, such as https://example.org, with credentials; '*' is all, without. The default is none." placeholder:"ORIGIN" group:"Who may do what"`
+
+	MetricsAddr string `help:"Serve Prometheus metrics on an address of their own. Without it they are at /metrics on --addr where that is loopback, else nowhere." placeholder:"HOST:PORT" group:"Running"`
+	LogLevel    string `help:"The least that is logged: debug (each operation), info, warn or error." enum:"debug,info,warn,error" default:"info" group:"Running"`
+	LogFormat   string `help:"How: text, json, or auto, which is text on a terminal." enum:"auto,text,json" default:"auto" group:"Running"`
+	Drain       time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
+	Grace       time.Duration `help:"Then let what has begun go on at most so long." default:"10s" group:"Running"`
+	NodeCache   int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"32" group:"Running"`
+	BlockCache  int64         `name:"block-cache-mib" help:"Memory for blocks of the store, MiB." default:"64" group:"Running"`
+
+	limitFlags
+}
+
+// limitFlags are the limits of the endpoint that are worth turning. A negative number switches one off.
+type limitFlags struct {
+	MaxDepth      int           `help:"Fields within fields." default:"${max_depth}" group:"Limits of one request (negative: none)"`
+	MaxCost       int           `help:"Nodes that an operation may visit, by estimate before it runs." default:"${max_cost}" group:"Limits of one request (negative: none)"`
+	MaxLooks      int64         `help:"Nodes that its filters, orders and totals may look at." default:"${max_looks}" group:"Limits of one request (negative: none)"`
+	MaxAliases    int           `help:"Aliases in a document." default:"${max_aliases}" group:"Limits of one request (negative: none)"`
+	MaxRootFields int           `help:"Root fields of an operation." default:"${max_root_fields}" group:"Limits of one request (negative: none)"`
+	MaxTokens     int           `help:"Tokens of a document: its words and signs." default:"${max_tokens}" group:"Limits of one request (negative: none)"`
+	MaxBody       int64         `name:"max-body-bytes" help:"Bytes of a request." default:"${max_body}" group:"Limits of one request (negative: none)"`
+	MaxBatch      int           `help:"Operations in one request; negative refuses batches." default:"${max_batch}" group:"Limits of one request (negative: none)"`
+	Timeout       time.Duration `help:"Time for an operation." default:"${timeout}" group:"Limits of one request (negative: none)"`
+	MaxConcurrent int           `help:"Dear operations that run at once, and four times as many cheap ones; 0 is two for each CPU." default:"0" group:"Limits of one request (negative: none)"`
+	MaxStreams    int           `help:"Websockets and event streams that are open at once." default:"${max_streams}" group:"Limits of one request (negative: none)"`
+}
+
+func (f limitFlags) limits() endpoint.Limits {
+	return endpoint.Limits{
+		MaxDepth: f.MaxDepth, MaxCost: f.MaxCost, MaxAliases: f.MaxAliases, MaxRootFields: f.MaxRootFields, MaxTokens: f.MaxTokens,
+		MaxBodyBytes: f.MaxBody, MaxBatch: f.MaxBatch, Timeout: f.Timeout, MaxConcurrent: f.MaxConcurrent, MaxStreams: f.MaxStreams,
+	}
+}
+
+// Run serves until ctx is done.
+func (c *serveCommand) Run(ctx context.Context, h *host) error {
+	text := c.LogFormat == "text" || c.LogFormat == "auto" && isTerminal(h.stderr)
+	log, err := newLogger(h.stderr, c.LogLevel, text)
+	if err != nil {
+		return err
+	}
+	local, err := isLoopback(c.Addr)
+	if err != nil {
+		return err
+	}
+	gate := &access{local: local, publicRead: c.PublicRead, tokensFile: c.Tokens, log: log}
+	switch {
+	case c.Tokens != "":
+		if gate.keeper, err = auth.Keep(c.Tokens); err != nil {
+			return err
+		}
+	case !local && !c.PublicRead:
+		return fmt.Errorf("other machines can reach --addr %s, and nothing says who may read there: give --public-read to let anyone, --tokens FILE to let those with a token, or an --addr on 127.0.0.1", c.Addr)
+	}
+	// An address that is taken is found out before anything is made on disk. Whoever connects now waits.
+	l, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on --addr %s: %w; stop what listens there, or choose another address", c.Addr, err)
+	}
+	defer l.Close()
+	var metricsListener net.Listener
+	if c.MetricsAddr != "" {
+		if metricsListener, err = net.Listen("tcp", c.MetricsAddr); err != nil {
+			return fmt.Errorf("listen on --metrics-addr %s: %w", c.MetricsAddr, err)
+		}
+		defer metricsListener.Close()
+	}
+
+	store, where, err := c.open(h, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := store.Close(); err != nil && !errors.Is(err, storage.ErrClosed) {
+			log.Error("close the store", "error", err)
+		}
+	}()
+	if !c.NoSeed {
+		if _, err := seed.Apply(ctx, store); err != nil {
+			return fmt.Errorf("bring the evidence of this program into %s: %w", where, err)
+		}
+	}
+	s, err := newServer(c, store, gate, log, h.now)
+	if err != nil {
+		return err
+	}
+	if !c.Ephemeral {
+		if s.health.dir, err = c.dir(); err != nil {
+			return err
+		}
+	}
+	c.announce(h, log, text, l.Addr(), metricsListener, where, gate)
+	err = s.run(ctx, l, metricsListener)
+	log.Info("stopped")
+	return err
+}
+
+// open opens the store that was asked for, and says in words where it is.
+func (c *serveCommand) open(h *host, log *slog.Logger) (storage.Store, string, error) {
+	if c.Ephemeral {
+		return memory.Open(memory.WithClock(h.now)), "memory: nothing is kept", nil
+	}
+	dir, err := c.dir()
+	if err != nil {
+		return nil, "", err
+	}
+	const mib = 1 << 20
+	if c.NodeCache < 1 || c.BlockCache < 1 || c.NodeCache > 1<<20 || c.BlockCache > 1<<20 {
+		return nil, "", fmt.Errorf("--node-cache-mib %d and --block-cache-mib %d: give 1 to %d MiB", c.NodeCache, c.BlockCache, 1<<20)
+	}
+	s, err := badger.Open(dir, badger.Options{Now: h.now, Logger: log, NodeCacheBytes: c.NodeCache * mib, BlockCacheBytes: c.BlockCache * mib})
+	if err != nil {
+		return nil, "", explainOpen(dir, err)
+	}
+	return s, dir, nil
+}
+
+// announce says where everything is: in lines for people, in one record for machines.
+func (c *serveCommand) announce(h *host, log *slog.Logger, text bool, addr net.Addr, metrics net.Listener, where string, gate *access) {
+	base := "http://" + reachable(addr)
+	at := ""
+	switch {
+	case metrics != nil:
+		at = "http://" + reachable(metrics.Addr()) + "/metrics"
+	case gate.local:
+		at = base + "/metrics"
+	}
+	if !text {
+		log.Info("serving", "version", programVersion(), "data", where, "graphql", base+"/graphql", "graphiql", base+"/graphiql", "metrics", at, "writes", gate.writes(), "reads", gate.reads())
+		return
+	}
+	h.say("Stemma %s", programVersion())
+	h.say("  data      %s", where)
+	h.say("  start at  %s/", base)
+	h.say("  GraphQL   %s/graphql", base)
+	h.say("  GraphiQL  %s/graphiql", base)
+	if at != "" {
+		h.say("  metrics   %s", at)
+	}
+	h.say("  reads     %s", gate.reads())
+	h.say("  writes    %s", gate.writes())
+}
+
+// reachable is the address that a person on this machine can open: an unspecified host is not one.
+func reachable(a net.Addr) string {
+	if t, ok := a.(*net.TCPAddr); ok && t.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", fmt.Sprint(t.Port))
+	}
+	return a.String()
+}
+
+// isLoopback tells whether only this machine can reach an address.
+func isLoopback(addr string) (bool, error) {
+	a, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return false, fmt.Errorf("--addr %q: %w; write it as HOST:PORT, such as 127.0.0.1:8080", addr, err)
+	}
+	return a.IP.IsLoopback(), nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	fi, err := f.Stat()
+	return err == nil && fi.Mode()&os.ModeCharDevice != 0
+}
+
+func newLogger(w io.Writer, level string, text bool) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("--log-level: %w", err)
+	}
+	o := &slog.HandlerOptions{Level: l}
+	if text {
+		return slog.New(slog.NewTextHandler(w, o)), nil
+	}
+	return slog.New(slog.NewJSONHandler(w, o)), nil
+}
+
+// newServer puts the endpoint, the pages and what operators look at behind one handler.
+func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Logger, now func() time.Time) (*server, error) {
+	m := newMetrics(store)
+	e, err := graph.New(graph.Options{
+		Store: store, Version: programVersion(), Now: now, Log: log, Budget: c.MaxLooks,
+		Authenticate: gate.authenticate, Writer: gate.writer,
+		Endpoint: endpoint.Options{
+			Limits: c.limits(), AllowedOrigins: c.CORSOrigin, AllowedHosts: c.hosts(gate.local),
+			Observe: func(ctx context.Context, o endpoint.Observation) {
+				m.observe(o)
+				log.LogAttrs(ctx, slog.LevelDebug, "operation", slog.String("name", o.Name), slog.String("kind", string(o.Kind)),
+					slog.String("transport", o.Transport), slog.String("code", o.Code), slog.Int("cost", o.Cost), slog.Duration("took", o.Duration))
+			},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &server{
+		endpoint: e, metrics: m, gate: gate, store: store, log: log, drain: c.Drain, grace: c.Grace,
+		health: &health{store: store, wantsSpace: gate.keeper != nil},
+	}
+	// A request's body, its wait for a slot, its run and its answer have limits of their own; this one is for what they leave open.
+	s.writeTimeout = time.Minute
+	if c.Timeout > 0 {
+		s.writeTimeout += c.Timeout
+	}
+	if c.Timeout < 0 {
+		s.writeTimeout = 0
+	}
+	s.public = s.routes(gate.local && c.MetricsAddr == "")
+	return s, nil
+}
+
+// hosts are the names that the API answers to. On loopback others are refused, or a page on the web could have its name point
+// here and read what a browser on this machine may.
+func (c *serveCommand) hosts(local bool) []string {
+	for _, h := range c.AllowedHost {
+		if h == "*" {
+			return nil
+		}
+	}
+	switch {
+	case local:
+		return append(loopbackNames(c.Addr), c.AllowedHost...)
+	case len(c.AllowedHost) > 0:
+		return append(loopbackNames(c.Addr), c.AllowedHost...)
+	}
+	return nil
+}
+
+func loopbackNames(addr string) []string {
+	names := []string{"localhost", "127.0.0.1", "::1"}
+	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" {
+		names = append(names, host)
+	}
+	return names
+}
+
+var _ http.Handler = (*endpoint.Endpoint)(nil)
