@@ -13,12 +13,13 @@ import (
 
 // A CommonFilter is what all filters share.
 type CommonFilter struct {
-	ID      *TermFilter
-	Label   *StringFilter
-	Name    *StringFilter
-	Source  *TermFilter
-	Absent  []string
-	Present []string
+	ID         *TermFilter
+	Label      *StringFilter
+	Name       *StringFilter
+	Source     *TermFilter
+	Absent     []string
+	Present    []string
+	Statements *StatementListFilter // tested by who embeds this, after what costs less
 }
 
 func (f *CommonFilter) compile(ctx context.Context, p *plan, categories ...kg.Category) error {
@@ -178,6 +179,7 @@ func (f *NodeFilter) compile(ctx context.Context) (*plan, error) {
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, f.Category...) },
 		func() error { return oneOf(p, "category", f.Category, kg.Node.Category) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -195,6 +197,7 @@ func (f *DiseaseFilter) compile(ctx context.Context) (*plan, error) {
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryDisease) },
 		func() error { return neighbourhood(ctx, p, f.Trials, from(kg.Investigates)) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -214,6 +217,7 @@ func (f *ConceptFilter) compile(ctx context.Context) (*plan, error) {
 		func() error {
 			return oneOf(p, "scheme", f.Scheme, func(c *kg.Concept) kg.ConceptScheme { return c.Scheme })
 		},
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -235,6 +239,7 @@ func (f *MeasureFilter) compile(ctx context.Context) (*plan, error) {
 		func() error {
 			return oneOf(p, "benefit", f.Benefit, func(m *kg.Measure) kg.BenefitDirection { return m.Benefit })
 		},
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -264,6 +269,7 @@ func (f *CellSourceFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return oneOf(p, "donor", f.Donor, func(c *kg.CellSource) kg.Donor { return c.Donor }) },
 		func() error { return neighbourhood(ctx, p, f.Trials, from(kg.Tests)) },
 		func() error { return neighbourhood(ctx, p, f.Interventions, from(kg.Uses)) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -289,6 +295,7 @@ func (f *InterventionFilter) compile(ctx context.Context) (*plan, error) {
 			return anyOf(p, "route", f.Route, func(i *kg.Intervention) []kg.Route { return i.Routes })
 		},
 		func() error { return relation(ctx, p, "cellSource", f.CellSource, to(kg.Uses)) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -311,7 +318,6 @@ type TrialFilter struct {
 	Arms         *ArmListFilter
 	Outcomes     *OutcomeListFilter
 	References   *ReferenceListFilter
-	Statements   *StatementListFilter
 }
 
 func (f *TrialFilter) compile(ctx context.Context) (*plan, error) {
@@ -379,6 +385,7 @@ func (f *ArmFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return oneOf(p, "role", f.Role, func(a *kg.Arm) kg.Role { return a.Role }) },
 		func() error { return relation(ctx, p, "intervention", f.Intervention, to(kg.Receives)) },
 		func() error { return relation(ctx, p, "trial", f.Trial, from(kg.HasArm)) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -444,6 +451,7 @@ func (f *StatementFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryOutcome, kg.CategoryClaim) },
 		func() error { return oneOf(p, "category", f.Category, kg.Node.Category) },
 		func() error { return f.SayingFilter.compile(ctx, p) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -503,6 +511,7 @@ func (f *OutcomeFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return relation(ctx, p, "measure", f.Measure, to(kg.Measures), kg.CategoryMeasure) },
 		func() error { return relation(ctx, p, "event", f.Event, to(kg.Measures), kg.CategoryConcept) },
 		func() error { return relation(ctx, p, "trial", f.Trial, from(kg.Reports)) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -530,6 +539,7 @@ func (f *ClaimFilter) compile(ctx context.Context) (*plan, error) {
 		func() error {
 			return oneOf(p, "conclusion", f.Conclusion, func(c *kg.Claim) string { return c.Conclusion })
 		},
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -549,6 +559,7 @@ func (f *ConflictFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryConflict) },
 		func() error { return oneOf(p, "type", f.Type, func(c *kg.Conflict) kg.ConflictType { return c.Type }) },
 		func() error { return neighbourhood(ctx, p, f.Disputes, to(kg.Disputes)) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -578,6 +589,7 @@ func (f *ReferenceFilter) compile(ctx context.Context) (*plan, error) {
 			return p.date("published", f.Published, func(n kg.Node) string { return n.(*kg.Reference).Published().Sortable() })
 		},
 		func() error { return is(p, f.Retracted, func(r *kg.Reference) bool { return r.Retraction != nil }) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }
@@ -597,6 +609,7 @@ func (f *AgentFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryAgent) },
 		func() error { return oneOf(p, "type", f.Type, func(a *kg.Agent) kg.AgentKind { return a.Type }) },
 		func() error { return oneOf(p, "country", f.Country, func(a *kg.Agent) string { return a.Country }) },
+		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
 	)
 }

@@ -4022,6 +4022,8 @@ input NodeFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these types."
   category: [Category!]
 }
@@ -4046,6 +4048,8 @@ input DiseaseFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "By its trials."
   trials: TrialListFilter
 }
@@ -4070,6 +4074,8 @@ input ConceptFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these schemes."
   scheme: [ConceptScheme!]
 }
@@ -4094,6 +4100,8 @@ input MeasureFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is a biomarker, or is not."
   biomarker: Boolean
   "Has one of these directions of benefit."
@@ -4120,6 +4128,8 @@ input CellSourceFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Has one of these donors."
   donor: [Donor!]
   "By the trials that give it."
@@ -4148,6 +4158,8 @@ input InterventionFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these types."
   type: [InterventionType!]
   "Is given by one of these routes."
@@ -4176,6 +4188,8 @@ input TrialFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these phases."
   phase: [Phase!]
   "Has one of these statuses."
@@ -4202,8 +4216,6 @@ input TrialFilter {
   outcomes: OutcomeListFilter
   "By documents on it."
   references: ReferenceListFilter
-  "By statements about it."
-  statements: StatementListFilter
 }
 
 "Which Arm nodes. Everything given must hold."
@@ -4226,6 +4238,8 @@ input ArmFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "By number of people."
   n: FloatFilter
   "Has one of these roles."
@@ -4256,6 +4270,8 @@ input StatementFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is an Outcome or a Claim."
   category: [Category!]
   "Is of one of these kinds."
@@ -4300,6 +4316,8 @@ input OutcomeFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these kinds."
   kind: [StatementKind!]
   "By the paraphrase."
@@ -4368,6 +4386,8 @@ input ClaimFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these kinds."
   kind: [StatementKind!]
   "By the paraphrase."
@@ -4416,6 +4436,8 @@ input ConflictFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these types."
   type: [ConflictType!]
   "By its statements."
@@ -4442,6 +4464,8 @@ input ReferenceFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these types."
   type: [ReferenceType!]
   "By the title."
@@ -4472,6 +4496,8 @@ input AgentFilter {
   absent: [String!]
   "These fields are not empty."
   present: [String!]
+  "By statements about it."
+  statements: StatementListFilter
   "Is of one of these types."
   type: [AgentKind!]
   "Is of one of these countries (ISO 3166-1 alpha-2)."
@@ -33014,7 +33040,7 @@ func (ec *executionContext) unmarshalInputAgentFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "type", "country"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "type", "country"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33084,6 +33110,13 @@ func (ec *executionContext) unmarshalInputAgentFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "type":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
 			data, err := ec.unmarshalOAgentKind2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐAgentKindᚄ(ctx, v)
@@ -33284,7 +33317,7 @@ func (ec *executionContext) unmarshalInputArmFilter(ctx context.Context, obj any
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "n", "role", "intervention", "trial"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "n", "role", "intervention", "trial"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33354,6 +33387,13 @@ func (ec *executionContext) unmarshalInputArmFilter(ctx context.Context, obj any
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "n":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("n"))
 			data, err := ec.unmarshalOFloatFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐFloatFilter(ctx, v)
@@ -33680,7 +33720,7 @@ func (ec *executionContext) unmarshalInputCellSourceFilter(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "donor", "trials", "interventions"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "donor", "trials", "interventions"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -33750,6 +33790,13 @@ func (ec *executionContext) unmarshalInputCellSourceFilter(ctx context.Context, 
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "donor":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("donor"))
 			data, err := ec.unmarshalODonor2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐDonorᚄ(ctx, v)
@@ -33971,7 +34018,7 @@ func (ec *executionContext) unmarshalInputClaimFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "kind", "text", "modality", "polarity", "confidence", "flag", "reference", "saidBy", "about", "disputed", "criterion", "topic", "conclusion"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "kind", "text", "modality", "polarity", "confidence", "flag", "reference", "saidBy", "about", "disputed", "criterion", "topic", "conclusion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -34041,6 +34088,13 @@ func (ec *executionContext) unmarshalInputClaimFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "kind":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
 			data, err := ec.unmarshalOStatementKind2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐStatementKindᚄ(ctx, v)
@@ -34409,7 +34463,7 @@ func (ec *executionContext) unmarshalInputConceptFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "scheme"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "scheme"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -34479,6 +34533,13 @@ func (ec *executionContext) unmarshalInputConceptFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "scheme":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scheme"))
 			data, err := ec.unmarshalOConceptScheme2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐConceptSchemeᚄ(ctx, v)
@@ -34672,7 +34733,7 @@ func (ec *executionContext) unmarshalInputConflictFilter(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "type", "disputes"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "type", "disputes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -34742,6 +34803,13 @@ func (ec *executionContext) unmarshalInputConflictFilter(ctx context.Context, ob
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "type":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
 			data, err := ec.unmarshalOConflictType2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐConflictTypeᚄ(ctx, v)
@@ -35138,7 +35206,7 @@ func (ec *executionContext) unmarshalInputDiseaseFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "trials"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "trials"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -35208,6 +35276,13 @@ func (ec *executionContext) unmarshalInputDiseaseFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "trials":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trials"))
 			data, err := ec.unmarshalOTrialListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
@@ -35867,7 +35942,7 @@ func (ec *executionContext) unmarshalInputInterventionFilter(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "type", "route", "cellSource"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "type", "route", "cellSource"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -35937,6 +36012,13 @@ func (ec *executionContext) unmarshalInputInterventionFilter(ctx context.Context
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "type":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
 			data, err := ec.unmarshalOInterventionType2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐInterventionTypeᚄ(ctx, v)
@@ -36288,7 +36370,7 @@ func (ec *executionContext) unmarshalInputMeasureFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "biomarker", "benefit"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "biomarker", "benefit"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -36358,6 +36440,13 @@ func (ec *executionContext) unmarshalInputMeasureFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "biomarker":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("biomarker"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -36628,7 +36717,7 @@ func (ec *executionContext) unmarshalInputNodeFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "category"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "category"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -36698,6 +36787,13 @@ func (ec *executionContext) unmarshalInputNodeFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "category":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("category"))
 			data, err := ec.unmarshalOCategory2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐCategoryᚄ(ctx, v)
@@ -36782,7 +36878,7 @@ func (ec *executionContext) unmarshalInputOutcomeFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "kind", "text", "modality", "polarity", "confidence", "flag", "reference", "saidBy", "about", "disputed", "role", "measure", "event", "trial", "direction", "interpretation", "statistics", "significanceClaimed", "seriousness", "relatedness", "rate", "nAffected", "nTotal"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "kind", "text", "modality", "polarity", "confidence", "flag", "reference", "saidBy", "about", "disputed", "role", "measure", "event", "trial", "direction", "interpretation", "statistics", "significanceClaimed", "seriousness", "relatedness", "rate", "nAffected", "nTotal"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -36852,6 +36948,13 @@ func (ec *executionContext) unmarshalInputOutcomeFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "kind":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
 			data, err := ec.unmarshalOStatementKind2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐStatementKindᚄ(ctx, v)
@@ -38371,7 +38474,7 @@ func (ec *executionContext) unmarshalInputReferenceFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "type", "title", "published", "retracted"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "type", "title", "published", "retracted"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38441,6 +38544,13 @@ func (ec *executionContext) unmarshalInputReferenceFilter(ctx context.Context, o
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "type":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
 			data, err := ec.unmarshalOReferenceType2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐReferenceTypeᚄ(ctx, v)
@@ -39096,7 +39206,7 @@ func (ec *executionContext) unmarshalInputStatementFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "category", "kind", "text", "modality", "polarity", "confidence", "flag", "reference", "saidBy", "about", "disputed"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "category", "kind", "text", "modality", "polarity", "confidence", "flag", "reference", "saidBy", "about", "disputed"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -39166,6 +39276,13 @@ func (ec *executionContext) unmarshalInputStatementFilter(ctx context.Context, o
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "category":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("category"))
 			data, err := ec.unmarshalOCategory2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐCategoryᚄ(ctx, v)
@@ -39523,7 +39640,7 @@ func (ec *executionContext) unmarshalInputTrialFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "phase", "status", "design", "allocation", "country", "enrollment", "date", "disease", "cellSource", "intervention", "arms", "outcomes", "references", "statements"}
+	fieldsInOrder := [...]string{"and", "or", "not", "id", "label", "name", "source", "absent", "present", "statements", "phase", "status", "design", "allocation", "country", "enrollment", "date", "disease", "cellSource", "intervention", "arms", "outcomes", "references"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -39593,6 +39710,13 @@ func (ec *executionContext) unmarshalInputTrialFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.Present = data
+		case "statements":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
+			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Statements = data
 		case "phase":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phase"))
 			data, err := ec.unmarshalOPhase2ᚕgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐPhaseᚄ(ctx, v)
@@ -39684,13 +39808,6 @@ func (ec *executionContext) unmarshalInputTrialFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.References = data
-		case "statements":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statements"))
-			data, err := ec.unmarshalOStatementListFilter2ᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐListFilterOf(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Statements = data
 		}
 	}
 	return it, nil

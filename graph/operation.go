@@ -55,6 +55,9 @@ func New(o Options) (*endpoint.Endpoint, error) {
 	e := o.Endpoint
 	e.Authenticate, e.Around, e.Present = o.Authenticate, ops.around, present
 	e.Logger = o.Log
+	if e.ListSize == nil {
+		e.ListSize = listSize
+	}
 	return endpoint.New(NewExecutableSchema(Config{Resolvers: &Resolver{Store: o.Store, Version: o.Version, Now: o.Now, Log: o.Log}}), e)
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -71,7 +72,11 @@ func (e *Endpoint) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, http.StatusBadRequest, Errorf(CodeBadRequest, "a subscription is answered as a stream: send Accept: %s, or open a websocket with the protocol %s", mediaEvents, subprotocol))
 	default:
 		resp, release := e.run(ctx, op)
+		release = sync.OnceFunc(release)
 		defer release()
+		if len(resp.Data) <= chunk {
+			release() // only an answer that takes much memory holds its slot while the client takes it
+		}
 		e.observed(ctx, rq, op, resp.Errors)
 		e.answer(w, r, accept.media, resp)
 	}
@@ -364,14 +369,14 @@ func (e *Endpoint) send(w http.ResponseWriter, r *http.Request, status int, medi
 		h.Set("Retry-After", "1")
 	}
 	w.WriteHeader(status)
-	if len(body) <= chunk {
-		_, _ = w.Write(body) // it fits the socket's buffers, or the server's own timeout ends it
-		return
-	}
 	rc := http.NewResponseController(w)
-	defer func() { _ = rc.SetWriteDeadline(time.Time{}) }()
+	defer func() {
+		_ = rc.Flush() // while there is a deadline: what is left in a buffer may block as well
+		_ = rc.SetWriteDeadline(time.Time{})
+	}()
 	for len(body) > 0 && r.Context().Err() == nil {
 		part := body[:min(chunk, len(body))]
+		// Not every ResponseWriter has deadlines; the server's own timeouts hold then.
 		_ = rc.SetWriteDeadline(time.Now().Add(e.limits.WriteTimeout))
 		if _, err := w.Write(part); err != nil {
 			return

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -353,5 +354,31 @@ func TestDrippingBody(t *testing.T) {
 	resp.Body.Close()
 	if resp.StatusCode != 408 {
 		t.Errorf("status %d", resp.StatusCode)
+	}
+}
+
+// A client that asks for much and takes nothing is let go.
+func TestAnswerNotTaken(t *testing.T) {
+	e, err := endpoint.New(testschema.New(), endpoint.Options{Limits: endpoint.Limits{WriteTimeout: 100 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(over)
+		e.ServeHTTP(w, r)
+	}))
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := fmt.Sprintf(`{"query":"query($n:String){%s}","variables":{"n":"%s"}}`, repeat(20, "a%d:hello(name:$n)"), strings.Repeat("x", 900_000))
+	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	select {
+	case <-over:
+	case <-time.After(15 * time.Second):
+		t.Error("the answer of 18 MB is still being sent")
 	}
 }

@@ -2,4 +2,4 @@
 // tests of the endpoint: what gqlgen generates for it behaves as it does for the real schema.
 package testschema
 
-//go:generate go run github.com/99designs/gqlgen generate
+//go:generate go tool gqlgen generate
