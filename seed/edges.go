@@ -1,13 +1,10 @@
 package seed
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/stemma-kg/stemma/kg"
 )
-
-func compare(a, b string) int { return cmp.Compare(a, b) }
 
 // relate makes the edges of a statement: what it is about, where it stands, who said it, what it rests on, what it measured.
 func (l *loader) relate(s *statement, comparators map[kg.ID]bool) {
@@ -24,8 +21,8 @@ func (l *loader) relate(s *statement, comparators map[kg.ID]bool) {
 		join(kg.AboutThing, a.To, a.Role, a.Remark)
 	}
 	join(kg.StatedIn, s.source, "", "")
-	for _, a := range s.SaidBy.ids() {
-		join(kg.SaidBy, a, "", "")
+	for _, a := range s.SaidBy {
+		join(kg.SaidBy, a.To, a.Role, a.Remark)
 	}
 	for _, r := range s.BasedOn {
 		join(kg.BasedOn, r.To, "", r.Remark)

@@ -1,6 +1,10 @@
 package seed
 
-import "github.com/stemma-kg/stemma/kg"
+import (
+	"errors"
+
+	"github.com/stemma-kg/stemma/kg"
+)
 
 // This file has the fields of each category, as a curator writes them, and where they go.
 
@@ -149,12 +153,7 @@ func (f trialFields) set(n *kg.Trial, s *sink) error {
 	number(s, "assessmentEvery", &n.AssessmentEvery, f.AssessmentEvery, "")
 	number(s, "assessmentCount", &n.AssessmentCount, f.AssessmentCount, "{assessments}")
 	word(s, "whyStopped", &n.WhyStopped, f.WhyStopped)
-	for field, v := range map[string]text{"registryId": f.RegistryID, "arms": f.Arms, "comparator": f.Comparator} {
-		if err := silent(s, field, v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(silent(s, "registryId", f.RegistryID), silent(s, "arms", f.Arms), silent(s, "comparator", f.Comparator))
 }
 
 func dates(s *sink, field string, dst *[]kg.DatedEvent, v maybe[[]kg.DatedEvent]) {

@@ -244,3 +244,41 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+func TestLoadIsTheSameEachTime(t *testing.T) {
+	a := load(t)
+	b, err := seed.LoadFS(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Digest != b.Digest || len(a.Nodes) != len(b.Nodes) {
+		t.Fatalf("%s with %d nodes, then %s with %d", a.Digest, len(a.Nodes), b.Digest, len(b.Nodes))
+	}
+	for i, n := range a.Nodes {
+		x, err := kg.Encode(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := kg.Encode(b.Nodes[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(x) != string(y) {
+			t.Errorf("%s differs from one load to the next", n.Base().ID)
+		}
+		if back, err := kg.Decode(x); err != nil || back.Validate() != nil {
+			t.Errorf("%s does not survive its stored form: %v", n.Base().ID, err)
+		}
+	}
+	x, err := kg.EncodeEdges(a.Edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := kg.EncodeEdges(b.Edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(x) != string(y) {
+		t.Error("edges differ from one load to the next")
+	}
+}

@@ -2,7 +2,6 @@ package seed
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -25,7 +24,7 @@ type statementEntry struct {
 	AsOf        text             `yaml:"asOf"` // a date, or NOT_LATER_THAN / NOT_BEFORE and a date
 	Note        string           `yaml:"note"`
 	About       []link           `yaml:"about"`
-	SaidBy      list             `yaml:"saidBy"`
+	SaidBy      []link           `yaml:"saidBy"`
 	BasedOn     []link           `yaml:"basedOn"`
 	Criterion   text             `yaml:"criterion"`
 	Topic       text             `yaml:"topic"`
@@ -172,12 +171,12 @@ func readAsOf(s string) *kg.AsOf {
 }
 
 func (o *observation) set(n *kg.Outcome, s *sink) {
-	for field, v := range map[string]list{"arms": o.Arm, "comparator": o.ComparatorArm} {
-		if v.reason != "" {
-			s.note(field, v.silence)
-		}
+	if o.Arm.reason != "" {
+		s.note("arms", o.Arm.silence)
 	}
-	slices.SortFunc(s.silences, func(a, b kg.Silence) int { return compare(a.Field, b.Field) })
+	if o.ComparatorArm.reason != "" {
+		s.note("comparator", o.ComparatorArm.silence)
+	}
 	word(s, "role", &n.Role, o.Role)
 	number(s, "baseline", &n.Baseline, o.Baseline, "")
 	number(s, "followUp", &n.FollowUp, o.FollowUp, "")

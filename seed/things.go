@@ -181,12 +181,13 @@ func readThings[N kg.Node, F any](empty func() N, set func(F, N, *sink) error) f
 				h.Provenance = append(h.Provenance, prov...)
 			}
 			l.add(n, w)
-			for predicate, links := range t.Edges {
+			for predicate := range t.Edges {
 				if predicate.Code() == 0 {
 					l.fail(w, t.ID, string(predicate), errors.New("there is no such predicate"))
-					continue
 				}
-				for _, k := range links {
+			}
+			for _, predicate := range kg.Predicates() {
+				for _, k := range t.Edges[predicate] {
 					e := kg.Edge{Subject: t.ID, Predicate: predicate, Object: k.To, Role: k.Role, Position: k.Position, Remark: k.Remark}
 					l.connect(w, e, k.From.ids(), k.Level, recorded)
 				}

@@ -22,7 +22,7 @@ type Limits struct {
 	MaxErrors     int // in one answer; default 20
 
 	Timeout       time.Duration // of a query or mutation; default 10 s
-	MaxConcurrent int           // dear operations running at once, and as many times four of cheap ones; default 2 per CPU, at least 4
+	MaxConcurrent int           // dear operations running at once, and four times as many cheap ones (see lightCost); default 2 per CPU, at least 4
 	QueueWait     time.Duration // for a slot, then the answer is UNAVAILABLE; default 2 s
 
 	BodyTimeout  time.Duration // to send a body; default 15 s
