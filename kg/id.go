@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -156,7 +157,7 @@ func ParseID(s string) (ID, error) {
 		return "", fmt.Errorf("identifier %q is not valid UTF-8", s)
 	}
 	for _, r := range s {
-		if r <= ' ' || r == 0x7f || r == 0xfffd {
+		if unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError {
 			return "", fmt.Errorf("identifier %q holds a blank or a control character", s)
 		}
 	}
@@ -183,7 +184,11 @@ func ParseID(s string) (ID, error) {
 	if p.pattern != nil && !p.pattern.MatchString(local) {
 		return "", fmt.Errorf("identifier %q does not look like one of %s: want the form of %s", s, p.name, p.example)
 	}
-	return ID(p.name + ":" + local), nil
+	id := ID(p.name + ":" + local)
+	if len(id) > MaxIDLength { // lower case may be longer
+		return "", fmt.Errorf("identifier of %d bytes in its canonical form: the limit is %d", len(id), MaxIDLength)
+	}
+	return id, nil
 }
 
 // MustID is ParseID for identifiers written in code. It panics on a malformed one.

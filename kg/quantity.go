@@ -101,7 +101,7 @@ func (q *Quantity) String() string {
 	case q.High != nil:
 		s = "≤" + n(q.High)
 	default:
-		s = q.Printed
+		return q.Printed // with its unit, as the source has it
 	}
 	if q.Unit != "" && q.Unit != "1" {
 		s += " " + q.Unit

@@ -174,7 +174,15 @@ func (s *Saying) terms(h *Head) []Term {
 }
 
 // Selector returns the place where the outcome stands in its source.
-func (o *Outcome) Selector() *Selector { return o.Provenance[0].Selector() }
+func (o *Outcome) Selector() *Selector { return o.firstSelector() }
 
 // Selector returns the place where the claim stands in its source.
-func (c *Claim) Selector() *Selector { return c.Provenance[0].Selector() }
+func (c *Claim) Selector() *Selector { return c.firstSelector() }
+
+// firstSelector returns nil, not a fault, for a node that has no provenance yet.
+func (h *Head) firstSelector() *Selector {
+	if len(h.Provenance) == 0 {
+		return nil
+	}
+	return h.Provenance[0].Selector()
+}

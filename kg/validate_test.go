@@ -1,6 +1,7 @@
 package kg_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -149,4 +150,16 @@ func TestEdgeValidateNamesTheField(t *testing.T) {
 	if got := fieldsOf(unordered.Validate()); !slices.Equal(got, []string{"role"}) {
 		t.Errorf("a role where there is none: got faults in %v", got)
 	}
+}
+
+func fieldsOf(err error) []string {
+	var invalid InvalidError
+	if !errors.As(err, &invalid) {
+		return nil
+	}
+	var out []string
+	for _, f := range invalid {
+		out = append(out, f.Field)
+	}
+	return out
 }

@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/stemma-kg/stemma/graph"
+	"github.com/stemma-kg/stemma/graph/endpoint"
 )
 
 var randomReader io.Reader = rand.Reader
@@ -43,10 +46,29 @@ func newParser(h *host) (*kong.Kong, error) {
 		kong.Name("stemma"),
 		kong.Description(description),
 		kong.DefaultEnvars("STEMMA"),
+		variables(),
 		kong.Writers(h.stdout, h.stderr),
 		kong.Exit(func(status int) { panic(exit(status)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: false, WrapUpperBound: 100}),
 	)
+}
+
+// variables are what the tags of flags don't know: defaults that are declared where they belong.
+func variables() kong.Vars {
+	d := endpoint.DefaultLimits()
+	return kong.Vars{
+		"default_data":    userDataHelp(runtime.GOOS),
+		"max_depth":       fmt.Sprint(d.MaxDepth),
+		"max_cost":        fmt.Sprint(d.MaxCost),
+		"max_looks":       fmt.Sprint(graph.DefaultBudget),
+		"max_aliases":     fmt.Sprint(d.MaxAliases),
+		"max_root_fields": fmt.Sprint(d.MaxRootFields),
+		"max_tokens":      fmt.Sprint(d.MaxTokens),
+		"max_body":        fmt.Sprint(d.MaxBodyBytes),
+		"max_batch":       fmt.Sprint(d.MaxBatch),
+		"timeout":         d.Timeout.String(),
+		"max_streams":     fmt.Sprint(d.MaxStreams),
+	}
 }
 
 // BeforeResolve reads the configuration file, which is named by a flag or the environment.

@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, h *host) (status int) {
 // helpFor is the command that explains what was meant to be run.
 func helpFor(c *kong.Context) string {
 	if n := c.Selected(); n != nil {
-		return strings.TrimSpace("stemma help " + strings.TrimPrefix(n.FullPath(), "stemma"))
+		return "stemma help" + strings.TrimPrefix(n.FullPath(), "stemma")
 	}
 	return "stemma help"
 }

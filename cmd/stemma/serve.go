@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
-	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/stemma-kg/stemma/auth"
@@ -31,9 +32,9 @@ type serveCommand struct {
 	AllowedHost []string `help:"Host names that the API answers to, such as the name of a proxy's site; '*' is all. On loopback the default is the loopback names, else all." placeholder:"NAME" group:"Who may do what"`
 	CORSOrigin  []string `name:"cors-origin" help:"Origins whose pages may use the API, such as https://example.org, with credentials; '*' is all, without. The default is none." placeholder:"ORIGIN" group:"Who may do what"`
 
-	MetricsAddr string `help:"Serve Prometheus metrics on an address of their own. Without it they are at /metrics on --addr where that is loopback, else nowhere." placeholder:"HOST:PORT" group:"Running"`
-	LogLevel    string `help:"The least that is logged: debug (each operation), info, warn or error." enum:"debug,info,warn,error" default:"info" group:"Running"`
-	LogFormat   string `help:"How: text, json, or auto, which is text on a terminal." enum:"auto,text,json" default:"auto" group:"Running"`
+	MetricsAddr string        `help:"Serve Prometheus metrics on an address of their own. Without it they are at /metrics on --addr where that is loopback, else nowhere." placeholder:"HOST:PORT" group:"Running"`
+	LogLevel    string        `help:"The least that is logged: debug (each operation), info, warn or error." enum:"debug,info,warn,error" default:"info" group:"Running"`
+	LogFormat   string        `help:"How: text, json, or auto, which is text on a terminal." enum:"auto,text,json" default:"auto" group:"Running"`
 	Drain       time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
 	Grace       time.Duration `help:"Then let what has begun go on at most so long." default:"10s" group:"Running"`
 	NodeCache   int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"32" group:"Running"`
@@ -121,6 +122,7 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 			return err
 		}
 	}
+	go debug.FreeOSMemory() // the evidence was read, and idle servers would hold on to what that took
 	c.announce(h, log, text, l.Addr(), metricsListener, where, gate)
 	err = s.run(ctx, l, metricsListener)
 	log.Info("stopped")
@@ -214,8 +216,12 @@ func newLogger(w io.Writer, level string, text bool) (*slog.Logger, error) {
 // newServer puts the endpoint, the pages and what operators look at behind one handler.
 func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Logger, now func() time.Time) (*server, error) {
 	m := newMetrics(store)
+	looks := c.MaxLooks
+	if looks < 0 {
+		looks = math.MaxInt64
+	}
 	e, err := graph.New(graph.Options{
-		Store: store, Version: programVersion(), Now: now, Log: log, Budget: c.MaxLooks,
+		Store: store, Version: programVersion(), Now: now, Log: log, Budget: looks,
 		Authenticate: gate.authenticate, Writer: gate.writer,
 		Endpoint: endpoint.Options{
 			Limits: c.limits(), AllowedOrigins: c.CORSOrigin, AllowedHosts: c.hosts(gate.local),
@@ -253,13 +259,10 @@ func (c *serveCommand) hosts(local bool) []string {
 			return nil
 		}
 	}
-	switch {
-	case local:
-		return append(loopbackNames(c.Addr), c.AllowedHost...)
-	case len(c.AllowedHost) > 0:
-		return append(loopbackNames(c.Addr), c.AllowedHost...)
+	if !local && len(c.AllowedHost) == 0 {
+		return nil
 	}
-	return nil
+	return append(loopbackNames(c.Addr), c.AllowedHost...)
 }
 
 func loopbackNames(addr string) []string {
@@ -269,5 +272,3 @@ func loopbackNames(addr string) []string {
 	}
 	return names
 }
-
-var _ http.Handler = (*endpoint.Endpoint)(nil)

@@ -123,17 +123,17 @@ func onLoopbackNames(h http.Handler) http.Handler {
 // serveBackup writes the store to those with the role admin, while it goes on serving others.
 func (s *server) serveBackup(w http.ResponseWriter, r *http.Request) {
 	ctx, err := s.gate.authenticate(r)
-	switch t := who(r.Context()); {
-	case err != nil:
+	if err == nil && who(ctx).Role == "" {
+		err = errors.New("a backup needs a token with the role admin")
+	}
+	if err != nil {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="backup"`)
-		http.Error(w, err.Error(), http.StatusUnauthorized)
+		http.Error(w, strings.TrimPrefix(err.Error(), "input: "), http.StatusUnauthorized)
 		return
-	default:
-		t = who(ctx)
-		if !t.Role.Allows(auth.Admin) {
-			http.Error(w, "a backup needs a token with the role admin: `stemma token create --role admin`", http.StatusForbidden)
-			return
-		}
+	}
+	if t := who(ctx); !t.Role.Allows(auth.Admin) {
+		http.Error(w, fmt.Sprintf("the token of %s has the role %s, and a backup needs admin: `stemma token create --role admin`", t.Name, t.Role), http.StatusForbidden)
+		return
 	}
 	snapshotter, ok := storage.As[storage.Snapshotter](s.store)
 	if !ok {

@@ -180,6 +180,17 @@ var feedLaws = []law{
 			cancel()
 			wait(t, done, "the end of the feed")
 		}
+		b.update(busy)
+		b.update(func(w storage.Writer) error { return w.PutNodes(bg, counter(1)) })
+		midway, cancel := context.WithCancel(bg)
+		n := 0
+		for _, err := range b.Changes(midway, 0) { // with more to tell than was heard
+			if n++; err != nil {
+				t.Errorf("changes: %v", err)
+			}
+			cancel()
+		}
+		is(b, "changes heard up to the cancel", n, 1)
 		cancelled, cancel := context.WithCancel(bg)
 		cancel()
 		for range b.Changes(cancelled, 0) {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stemma-kg/stemma/kg"
 	"github.com/stemma-kg/stemma/storage"
@@ -146,6 +147,7 @@ var transactionLaws = []law{
 						if err != nil {
 							return err
 						}
+						time.Sleep(time.Millisecond) // for another writer to come in between, where the engine lets it
 						return w.PutNodes(bg, counter(count(nodes[0])+1))
 					})
 					mu.Lock()

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/stemma-kg/stemma"
+	"github.com/stemma-kg/stemma/graph"
+	"github.com/stemma-kg/stemma/seed"
+)
+
+// storeFormat is the format of the stores that this program makes. A test holds it to what the engine writes.
+const storeFormat = 1
+
+// programVersion is the module's version, or of what the program was built.
+func programVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	version, modified := "(devel)", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			version = "(devel) " + s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = ", modified"
+		}
+	}
+	return version + modified
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(h *host) error {
+	_, err := fmt.Fprintf(h.stdout, "stemma %s\napi %s\nstore format %d\nseed %s\n%s %s/%s\n",
+		programVersion(), graph.APIVersion, storeFormat, seed.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+type schemaCommand struct{}
+
+func (schemaCommand) Run(h *host) error {
+	_, err := fmt.Fprint(h.stdout, stemma.Schema)
+	return err
+}
