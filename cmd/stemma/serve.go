@@ -38,24 +38,23 @@ type serveCommand struct {
 	Drain       time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
 	Grace       time.Duration `help:"Then let what has begun go on at most so long." default:"10s" group:"Running"`
 	NodeCache   int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"32" group:"Running"`
-	BlockCache  int64         `name:"block-cache-mib" help:"Memory for blocks of the store, MiB." default:"64" group:"Running"`
 
 	limitFlags
 }
 
 // limitFlags are the limits of the endpoint that are worth turning. A negative number switches one off.
 type limitFlags struct {
-	MaxDepth      int           `help:"Fields within fields." default:"${max_depth}" group:"Limits of one request (negative: none)"`
-	MaxCost       int           `help:"Nodes that an operation may visit, by estimate before it runs." default:"${max_cost}" group:"Limits of one request (negative: none)"`
-	MaxLooks      int64         `help:"Nodes that its filters, orders and totals may look at." default:"${max_looks}" group:"Limits of one request (negative: none)"`
-	MaxAliases    int           `help:"Aliases in a document." default:"${max_aliases}" group:"Limits of one request (negative: none)"`
-	MaxRootFields int           `help:"Root fields of an operation." default:"${max_root_fields}" group:"Limits of one request (negative: none)"`
-	MaxTokens     int           `help:"Tokens of a document: its words and signs." default:"${max_tokens}" group:"Limits of one request (negative: none)"`
-	MaxBody       int64         `name:"max-body-bytes" help:"Bytes of a request." default:"${max_body}" group:"Limits of one request (negative: none)"`
-	MaxBatch      int           `help:"Operations in one request; negative refuses batches." default:"${max_batch}" group:"Limits of one request (negative: none)"`
-	Timeout       time.Duration `help:"Time for an operation." default:"${timeout}" group:"Limits of one request (negative: none)"`
-	MaxConcurrent int           `help:"Dear operations that run at once, and four times as many cheap ones; 0 is two for each CPU." default:"0" group:"Limits of one request (negative: none)"`
-	MaxStreams    int           `help:"Websockets and event streams that are open at once." default:"${max_streams}" group:"Limits of one request (negative: none)"`
+	MaxDepth      int           `help:"Fields within fields." default:"${max_depth}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxCost       int           `help:"Nodes that an operation may visit, by estimate before it runs." default:"${max_cost}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxLooks      int64         `help:"Nodes that its filters, orders and totals may look at." default:"${max_looks}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxAliases    int           `help:"Aliases in a document." default:"${max_aliases}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxRootFields int           `help:"Root fields of an operation." default:"${max_root_fields}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxTokens     int           `help:"Tokens of a document: its words and signs." default:"${max_tokens}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxBody       int64         `name:"max-body-bytes" help:"Bytes of a request." default:"${max_body}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxBatch      int           `help:"Operations in one request; negative refuses batches." default:"${max_batch}" group:"Limits of one request (--max-…=-1: none)"`
+	Timeout       time.Duration `help:"Time for an operation." default:"${timeout}" group:"Limits of one request (--max-…=-1: none)"`
+	MaxConcurrent int           `help:"Dear operations that run at once, and four times as many cheap ones; 0 is two for each CPU." default:"0" group:"Limits of one request (--max-…=-1: none)"`
+	MaxStreams    int           `help:"Websockets and event streams that are open at once." default:"${max_streams}" group:"Limits of one request (--max-…=-1: none)"`
 }
 
 func (f limitFlags) limits() endpoint.Limits {
@@ -139,10 +138,10 @@ func (c *serveCommand) open(h *host, log *slog.Logger) (storage.Store, string, e
 		return nil, "", err
 	}
 	const mib = 1 << 20
-	if c.NodeCache < 1 || c.BlockCache < 1 || c.NodeCache > 1<<20 || c.BlockCache > 1<<20 {
-		return nil, "", fmt.Errorf("--node-cache-mib %d and --block-cache-mib %d: give 1 to %d MiB", c.NodeCache, c.BlockCache, 1<<20)
+	if c.NodeCache < 1 || c.NodeCache > 1<<20 {
+		return nil, "", fmt.Errorf("--node-cache-mib %d: give 1 to %d", c.NodeCache, 1<<20)
 	}
-	s, err := badger.Open(dir, badger.Options{Now: h.now, Logger: log, NodeCacheBytes: c.NodeCache * mib, BlockCacheBytes: c.BlockCache * mib})
+	s, err := badger.Open(dir, badger.Options{Now: h.now, Logger: log, NodeCacheBytes: c.NodeCache * mib})
 	if err != nil {
 		return nil, "", explainOpen(dir, err)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	mutation     = `mutation { putAgent(input: {reason: "a test", agent: {id: "agent:a-test", label: "A test", type: ORGANIZATION}}) { revision } }`
+	mutation     = `mutation { putAgent(input: {reason: "a test", agent: {id: "agent:a-test", label: "A test", type: ORGANISATION}}) { revision } }`
 	someQuestion = `{ meta { revision writable } diseases(first: 1) { totalCount nodes { label } } }`
 )
 
@@ -207,7 +207,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestLimitsAndOriginsAreFlags(t *testing.T) {
-	s := start(t, "--ephemeral", "--max-depth", "2", "--max-body-bytes", "300", "--max-looks", "-1", "--cors-origin", "https://app.example")
+	s := start(t, "--ephemeral", "--max-depth", "2", "--max-body-bytes", "300", "--max-looks=-1", "--cors-origin", "https://app.example")
 	if _, _, code, _ := s.ask(t, "", `{ diseases(first: 1) { nodes { evidence { source { id } } } } }`); code != "QUERY_TOO_DEEP" {
 		t.Errorf("depth: %q", code)
 	}

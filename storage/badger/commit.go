@@ -27,6 +27,7 @@ func (w *writer) finish() {
 
 // commit writes what the update changed as the revision after h, and moves the head. The caller has the turn.
 func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, error) {
+	w.tally()
 	changed, err := w.changed()
 	if err != nil {
 		return 0, err

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -203,5 +205,50 @@ func TestHubChangesItsRank(t *testing.T) {
 	rev := update(t, s, func(w storage.Writer) error { return errors.Join(rename("Zebra")(w), rename("Aardvark")(w)) })
 	if rev != 3 {
 		t.Errorf("a change that was taken back made revision %d", rev)
+	}
+}
+
+// Values of every size that is let in come back whole, those that Badger keeps in its value log too.
+func TestLargeValues(t *testing.T) {
+	dir := t.TempDir()
+	s := openAt(t, dir, tiny)
+	sizes := []int{60, 64, 70, 200, 500} // remarks of 16 KiB: around Badger's threshold of 1 MiB, and far above
+	update(t, s, func(w storage.Writer) error {
+		if err := w.PutNodes(bg, storagetest.Reference(storagetest.Source)); err != nil {
+			return err
+		}
+		for i, n := range sizes {
+			d := storagetest.Disease(kg.ID(fmt.Sprintf("condition:large%d", i)), "Large")
+			for range n {
+				d.Remarks = append(d.Remarks, strings.Repeat("x", 16<<10))
+			}
+			if err := w.PutNodes(bg, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	closed(t, s)
+	s = checked(t, dir)
+	restored := filepath.Join(t.TempDir(), "restored")
+	if _, err := Restore(bg, strings.NewReader(s.all(t)), restored); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*Store{s, checked(t, restored)} {
+		err := s.View(bg, storage.At{}, func(r storage.Reader) error {
+			for i, n := range sizes {
+				got, err := r.Nodes(bg, kg.ID(fmt.Sprintf("condition:large%d", i)))
+				if err != nil {
+					return err
+				}
+				if len(got[0].Base().Remarks) != n {
+					t.Errorf("node %d has %d remarks, want %d", i, len(got[0].Base().Remarks), n)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -92,7 +92,7 @@ func (w *writer) editPair(subject kg.Node, p kg.Predicate, object kg.Node, edit 
 	s, o := subject.Base().ID, object.Base().ID
 	sk, ok := s.Key(), o.Key()
 	there := edgeKey(sk, wayOf(p, false), w.rank(object), o)
-	before, err := w.get(there)
+	before, err := w.getOf(there, sk, ok)
 	if err != nil {
 		return err
 	}
@@ -150,12 +150,12 @@ func (w *writer) setPair(p pair, before, now []byte) {
 	w.pairs[p] = &pairEdges{before, now}
 }
 
-// degree counts a neighbour in or out.
+// degree counts a neighbour in or out. The entry is written when all are counted, by [writer.tally].
 func (w *writer) degree(k kg.Key, way way, step int) error {
 	d := w.degrees[k]
-	key := keyed(tableDegree, k)
 	if d == nil {
-		base, err := w.get(key)
+		key := keyed(tableDegree, k)
+		base, err := w.getOf(key, k)
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,6 @@ func (w *writer) degree(k kg.Key, way way, step int) error {
 		w.degrees[k] = d
 	}
 	d.now[way] += uint64(step)
-	w.overlay.set(key, d.base, d.now.encode())
 	return nil
 }
 
@@ -254,6 +253,16 @@ func (w *writer) deleteEdgesOf(ctx context.Context, n kg.Node) error {
 
 // changed lists the edges of a pair that were put or deleted.
 func (p pair) changed(edges *pairEdges) ([]storage.Changed, error) {
+	if edges.base == nil {
+		// All of them are new, as in a load: there is nothing to compare them with.
+		put, err := kg.DecodeEdges(edges.now, p.subject, p.predicate, p.object)
+		out := make([]storage.Changed, len(put))
+		for i := range put {
+			k := put[i].Key()
+			out[i] = storage.Changed{Op: storage.Put, Edge: &k}
+		}
+		return out, err
+	}
 	before, err := p.encoded(edges.base)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ var (
 )
 
 // tiny keeps the tests' stores small and lets them write to any device.
-var tiny = Options{MemTableBytes: 8 << 20, NodeCacheBytes: 1 << 20, BlockCacheBytes: 4 << 20, MinFreeBytes: -1}
+var tiny = Options{MemTableBytes: 8 << 20, NodeCacheBytes: 1 << 20, MinFreeBytes: -1}
 
 func openAt(t testing.TB, dir string, o Options) *Store {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 
 // small keeps the tests' stores small and lets them write to any device.
 func small(now func() time.Time) badger.Options {
-	return badger.Options{Now: now, MemTableBytes: 8 << 20, NodeCacheBytes: 1 << 20, BlockCacheBytes: 4 << 20, MinFreeBytes: -1}
+	return badger.Options{Now: now, MemTableBytes: 8 << 20, NodeCacheBytes: 1 << 20, MinFreeBytes: -1}
 }
 
 func TestLaw(t *testing.T) {

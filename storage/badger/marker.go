@@ -203,7 +203,7 @@ func (s *Store) preflight(m marker) error {
 	var size int64
 	for id, t := range manifest.Tables {
 		err := s.withTable(table.NewFilename(id, s.dir), t.Compression, func(t *table.Table) error {
-			if size += t.Size(); size > verifiedAtOpen {
+			if size += t.Size(); size > s.options.verifyBytes {
 				return nil
 			}
 			return t.VerifyChecksum()
@@ -214,9 +214,6 @@ func (s *Store) preflight(m marker) error {
 	}
 	return s.keepOrphans(unlisted)
 }
-
-// verifiedAtOpen bounds how many bytes of tables are read whole before they are opened; the others are only opened. Check reads all.
-const verifiedAtOpen = 64 << 20
 
 // withTable calls fn with a table, opened as Badger will open it, where its panics do no harm.
 func (s *Store) withTable(path string, c options.CompressionType, fn func(*table.Table) error) (err error) {

@@ -33,8 +33,8 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.NodeCacheBytes = cmp.Or(o.NodeCacheBytes, 32<<20)
-	o.BlockCacheBytes = cmp.Or(o.BlockCacheBytes, 64<<20)
-	o.MemTableBytes = cmp.Or(o.MemTableBytes, 16<<20)
+	o.MemTableBytes = max(cmp.Or(o.MemTableBytes, 16<<20), 8<<20) // Badger wants room for some of the largest inline values
+	o.verifyBytes = cmp.Or(o.verifyBytes, 64<<20)
 	o.MinFreeBytes = cmp.Or(o.MinFreeBytes, 64<<20)
 	return o
 }
@@ -55,8 +55,9 @@ func (o Options) badgerOptions(dir string) badgerdb.Options {
 		WithValueLogFileSize(64 << 20).
 		WithMemTableSize(o.MemTableBytes).
 		WithNumMemtables(3).
-		WithBlockCacheSize(o.BlockCacheBytes).
-		WithIndexCacheSize(o.IndexCacheBytes).
+		WithCompression(options.None). // so that blocks are read where the system maps them, without a cache and a copy of ours
+		WithBlockCacheSize(0).
+		WithIndexCacheSize(0).
 		WithNumCompactors(2).
 		WithNumGoroutines(2).
 		WithMetricsEnabled(false)

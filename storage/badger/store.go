@@ -24,13 +24,12 @@ type Options struct {
 	Now      func() time.Time // the time of commits; nil for time.Now
 	Logger   *slog.Logger     // nil for none
 
-	NodeCacheBytes  int64 // decoded nodes; 0 for 32 MiB
-	BlockCacheBytes int64 // blocks of tables as on disk; 0 for 64 MiB
-	IndexCacheBytes int64 // indexes of tables; 0 keeps all of them in memory
-	MemTableBytes   int64 // what is gathered before a table is written; 0 for 16 MiB
-	MinFreeBytes    int64 // a commit that would leave less free on the device is refused; 0 for 64 MiB, below 0 for no check
+	NodeCacheBytes int64 // decoded nodes; 0 for 32 MiB
+	MemTableBytes  int64 // what is gathered before a table is written; 0 for 16 MiB, at least 8 MiB
+	MinFreeBytes   int64 // a commit that would leave less free on the device is refused; 0 for 64 MiB, below 0 for no check
 
 	betweenTransactions func(n int) // called after each transaction of a commit that takes several, for tests
+	verifyBytes         int64       // how much of the tables is read whole before they are opened: 0 for 64 MiB; Check reads all
 }
 
 // A Store is a graph in a directory. It is a [storage.Store], a [storage.Checker], a [storage.Snapshotter] and a [storage.Releaser].

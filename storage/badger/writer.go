@@ -69,6 +69,19 @@ func (w *writer) consistent(there bool, k kg.Key) error {
 	return nil
 }
 
+// getOf is get for a key that can only be on disk when all of these nodes are: the disk is not asked about a node that the update made.
+func (w *writer) getOf(key []byte, nodes ...kg.Key) ([]byte, error) {
+	if p, ok := w.overlay.entries[string(key)]; ok {
+		return p.now, nil
+	}
+	for _, k := range nodes {
+		if p, ok := w.overlay.entries[string(keyed(tableNode, k))]; ok && p.base == nil {
+			return nil, nil
+		}
+	}
+	return w.get(key)
+}
+
 // write runs one write, and keeps the error of the first that failed.
 func (w *writer) write(ctx context.Context, fn func() error) error {
 	if w.failed != nil {
@@ -275,7 +288,7 @@ func sources(n kg.Node) map[kg.ID]bool {
 	return out
 }
 
-// use counts nodes and edges that name a source.
+// use counts nodes and edges that name a source. The entry is written when all are counted, by [writer.tally].
 func (w *writer) use(source kg.ID, nodes, edges int) error {
 	u, err := w.usesNow(source)
 	if err != nil {
@@ -283,8 +296,17 @@ func (w *writer) use(source kg.ID, nodes, edges int) error {
 	}
 	u.now.nodes += uint64(nodes)
 	u.now.edges += uint64(edges)
-	w.overlay.set(keyed(tableUse, source.Key()), u.base.encode(), u.now.encode())
 	return nil
+}
+
+// tally writes what the update counted, once, however often it did: a load touches the counters of a source with every edge.
+func (w *writer) tally() {
+	for k, d := range w.degrees {
+		w.overlay.set(keyed(tableDegree, k), d.base, d.now.encode())
+	}
+	for source, u := range w.usesOf {
+		w.overlay.set(keyed(tableUse, source.Key()), u.base.encode(), u.now.encode())
+	}
 }
 
 func (w *writer) usesNow(source kg.ID) (*useChange, error) {

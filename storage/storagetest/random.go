@@ -201,7 +201,7 @@ func class(err error) string {
 	case errors.As(err, &invalid):
 		return "invalid " + invalid[0].Field
 	case errors.As(err, &taken):
-		return "taken " + string(taken.Name) + " by " + string(taken.Owner)
+		return "taken, for " + string(taken.For) // where several names are taken, an engine may tell of any
 	case errors.Is(err, storage.ErrNoNode):
 		return "no node"
 	case errors.Is(err, storage.ErrInUse):

@@ -14,37 +14,41 @@ export interface Example {
 export const examples: readonly Example[] = [
   {
     name: 'Disease',
-    comment: `Which trials tested cells in critical limb ischaemia, and where is each one stated?
+    comment: `Which trials studied critical limb ischaemia, and where does each source say so?
 Every edge carries its evidence: the reference, and the place in it.`,
     document: `query Disease {
   disease(id: "condition:cli") {
     id
     label
-    labels {
-      text
-      language
-      role
-    }
+    labels { text language role origin }
+    narrower { edges { predicate node { id label } } }
     trials(first: 10) {
       totalCount
       edges {
-        evidence {
-          reference {
-            title
-          }
-          selectors {
-            start
-            end
-            line
-          }
-        }
+        evidence { reference { id label } selectors { line start end } claims { id text } }
+        node { id label phase enrollment { text } cellSources { nodes { label donor } } }
+      }
+    }
+  }
+}`,
+  },
+  {
+    name: 'Conflict',
+    comment: `Did all participants of the Dahbour trial improve?
+The summary and the numbers are both kept; the link between them says OVERSTATES.`,
+    document: `query Conflict {
+  outcome(id: "claim:d2-dahbour-all-improved") {
+    text
+    reference { label }
+    selector { line start end }
+    conflicts { nodes { id explanation handling } }
+    links {
+      edges {
+        roles
         node {
           id
-          label
-          enrollment {
-            value
-            comparator
-          }
+          text
+          ... on Outcome { nAffected { value } nTotal { value } measure { label benefit } direction }
         }
       }
     }
@@ -52,22 +56,20 @@ Every edge carries its evidence: the reference, and the place in it.`,
 }`,
   },
   {
-    name: 'Conflicts',
-    comment: `Where do the sources contradict each other?
-Both statements are kept, side by side, each with its own reference.`,
-    document: `query Conflicts {
-  conflicts(first: 10) {
+    name: 'CellSources',
+    comment: `Which cells were given in multiple sclerosis, narrower diseases included?
+What the source does not say is null, and absences says so: the donor is never guessed.`,
+    document: `query CellSources {
+  trials(filter: {disease: {id: {selfOrDescendantsOf: "condition:ms"}}}) {
     totalCount
     nodes {
-      id
-      kind
-      summary
-      statements {
-        id
-        text
-        polarity
-        reference {
-          title
+      label
+      enrollment { text }
+      absences { field reason }
+      cellSources {
+        edges {
+          node { id label donor tissue { label } }
+          evidence { reference { label } selector { line } }
         }
       }
     }
@@ -76,91 +78,62 @@ Both statements are kept, side by side, each with its own reference.`,
   },
   {
     name: 'Outcomes',
-    comment: `What was measured as amputation-free survival, in how many patients, and with what result?
-A single-arm result has no comparator: the field says NOT_APPLICABLE and is never filled in.`,
+    comment: `What was reported on EDSS, per arm, and with which statistics?
+A lower EDSS is better: the direction and what it means are two fields.`,
     document: `query Outcomes {
-  outcomes(
-    first: 25
-    filter: { measure: { eq: "measure:amputation-free-survival" } }
-  ) {
+  outcomes(filter: {measure: {id: {eq: "measure:edss"}}}) {
     totalCount
     nodes {
       id
       text
-      role
-      timePoint {
-        value
-        unit
-      }
-      effect {
-        measure
-        value
-        low
-        high
-      }
-      reference {
-        title
-      }
+      trial { label }
+      arms { edges { roles node { label n { text } } } }
+      baseline { text }
+      followUp { text }
+      change { text derived }
+      nAffected { value }
+      nTotal { value }
+      direction
+      interpretation
+      statistics
+      flags
+      note
     }
   }
 }`,
   },
   {
-    name: 'Trials',
-    comment: `Which randomised trials of at least 40 patients are there, and what did their arms receive?
-Bounds count only where they decide: "more than 30" is not "at least 40".`,
-    document: `query Trials {
-  trials(
-    first: 20
-    filter: { design: { eq: RANDOMISED }, enrollment: { gte: 40 } }
-  ) {
+    name: 'Contraindications',
+    comment: `What rules treatment out, according to the Chinese consensus?`,
+    document: `query Contraindications {
+  claims(filter: {criterion: [EXCLUSION], about: {id: {eq: "source:consensus-limb"}}}) {
     totalCount
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
-    nodes {
-      id
-      label
-      phase
-      status
-      arms {
-        nodes {
-          label
-          role
-          receives {
-            nodes {
-              label
-            }
-          }
-        }
-      }
-    }
+    nodes { id text confidence flags selector { line start end } }
   }
 }`,
   },
   {
-    name: 'AnyNode',
-    comment: `What is MONDO:0019100 here?
-Every known name of a thing resolves: an ontology's id, a registry's number, a local slug.`,
-    document: `query AnyNode {
-  node(id: "MONDO:0019100") {
-    __typename
-    id
-    ... on Disease {
-      label
-      xrefs {
-        id
-        match
-      }
-      outcomes(first: 5) {
-        totalCount
-        nodes {
-          text
-          polarity
-        }
-      }
-    }
+    name: 'Names',
+    comment: `What do these names and numbers mean here?
+An ambiguous name has several matches: nothing is guessed.`,
+    document: `query Names {
+  mapIds(terms: ["CLI", "重症肢体缺血", "MONDO:0019100", "Devic disease", "nobody"]) {
+    term
+    matches { by label { text language role origin } node { __typename id label } }
+  }
+}`,
+  },
+  {
+    name: 'Meta',
+    comment: `What is served, as of when, and where is it from?`,
+    document: `query Meta {
+  meta {
+    apiVersion
+    revision
+    committedAt
+    release
+    counts { category count }
+    sources { nodes { id label type version document { file sha256 codePoints } } }
   }
 }`,
   },
