@@ -69,6 +69,12 @@ func TestTokenLife(t *testing.T) {
 	if _, err := k.Token(ann); !errors.Is(err, auth.ErrUnknown) {
 		t.Errorf("after it was revoked: %v", err)
 	}
+	if _, err := k.Again(got); !errors.Is(err, auth.ErrUnknown) {
+		t.Errorf("again, after it was revoked: %v", err)
+	}
+	if _, err := k.Again(auth.Token{Name: "ann", Role: auth.Admin}); !errors.Is(err, auth.ErrUnknown) {
+		t.Errorf("a token that no file ever had: %v", err)
+	}
 	if _, err := k.Token(bob); err != nil {
 		t.Errorf("bob's token went with it: %v", err)
 	}

@@ -236,6 +236,13 @@ func (k *Keeper) Token(secret string) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
+	return k.find(h)
+}
+
+// Again looks up a token that was good when a long connection began. Its errors are those of [Keeper.Token].
+func (k *Keeper) Again(t Token) (Token, error) { return k.find(t.hash) }
+
+func (k *Keeper) find(h digest) (Token, error) {
 	tokens, err := k.current()
 	if err != nil {
 		return Token{}, &UnreadableError{err}

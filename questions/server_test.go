@@ -3,6 +3,8 @@ package questions
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -24,6 +26,7 @@ const startTime = time.Minute
 
 func start(t *testing.T) *server {
 	t.Helper()
+	lookAtSources(t)
 	dir := t.TempDir()
 	program := filepath.Join(dir, "stemma")
 	if runtime.GOOS == "windows" {
@@ -74,6 +77,31 @@ func start(t *testing.T) *server {
 		if time.Now().After(deadline) {
 			t.Fatalf("the server is not ready after %v\n%s", startTime, s.log())
 		}
+	}
+}
+
+// lookAtSources has go test see what the server is built from, so that it does not take the result of an older server from its cache.
+func lookAtSources(t *testing.T) {
+	t.Helper()
+	seen := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		switch name := d.Name(); {
+		case d.IsDir() && (name == "node_modules" || strings.HasPrefix(name, ".") && name != ".."):
+			return fs.SkipDir
+		case d.IsDir() || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		seen++
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) { // somebody's editor may have put it away
+			return err
+		}
+		return nil
+	})
+	if err != nil || seen == 0 {
+		t.Fatalf("looked at %d files: %v", seen, err)
 	}
 }
 

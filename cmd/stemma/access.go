@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
 	"github.com/stemma-kg/stemma/auth"
 	"github.com/stemma-kg/stemma/graph"
 	"github.com/stemma-kg/stemma/graph/endpoint"
@@ -49,15 +51,20 @@ func (a *access) authenticate(r *http.Request) (context.Context, error) {
 		return nil, unauthenticated("this server has no tokens, so none is valid here: send no Authorization header to read; to write, its operator gives it --tokens FILE")
 	}
 	t, err := a.keeper.Token(secret)
-	var unreadable *auth.UnreadableError
-	switch {
-	case errors.As(err, &unreadable):
-		a.log.ErrorContext(r.Context(), "tokens can't be checked, so none is accepted", "error", unreadable.Err)
-		return nil, endpoint.Errorf(endpoint.CodeUnavailable, "tokens can't be checked now; the server's log says why")
-	case err != nil:
-		return nil, unauthenticated("%v", err)
+	if err != nil {
+		return nil, a.explain(r.Context(), err)
 	}
 	return context.WithValue(r.Context(), whoKey{}, t), nil
+}
+
+// explain says why a token was not accepted.
+func (a *access) explain(ctx context.Context, err error) *gqlerror.Error {
+	var unreadable *auth.UnreadableError
+	if errors.As(err, &unreadable) {
+		a.log.ErrorContext(ctx, "tokens can't be checked, so none is accepted", "error", unreadable.Err)
+		return endpoint.Errorf(endpoint.CodeUnavailable, "tokens can't be checked now; the server's log says why")
+	}
+	return endpoint.Errorf(endpoint.CodeUnauthenticated, "%v", err)
 }
 
 // howToWrite turns writes on, from nothing.
@@ -71,7 +78,14 @@ func (a *access) writer(ctx context.Context) graph.Writer {
 		return graph.Writer{Code: graph.ReadOnly, Why: "this server takes no writes; its operator turns them on: " + howToWrite}
 	case t.Role == "":
 		return graph.Writer{Code: graph.Unauthenticated, Why: "writing needs a token: send `Authorization: Bearer …` with one that `stemma token create --role write` made"}
-	case !t.Role.Allows(auth.Write):
+	}
+	// A websocket may have been open for days: its token counts as it is now.
+	t, err := a.keeper.Again(t)
+	if err != nil {
+		e := a.explain(ctx, err)
+		return graph.Writer{Code: graph.Code(endpoint.Code(e)), Why: e.Message}
+	}
+	if !t.Role.Allows(auth.Write) {
 		return graph.Writer{Name: t.Name, Code: graph.Forbidden, Why: fmt.Sprintf("the token of %s has the role %s, and writing needs %s: have one made by `stemma token create --role write`", t.Name, t.Role, auth.Write)}
 	}
 	return graph.Writer{Name: t.Name, Writable: true}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -105,12 +106,50 @@ func (c *config) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, erro
 // flagNames returns the names that a configuration file may use, in order.
 func flagNames(model *kong.Application) []string {
 	var names []string
-	_ = kong.Visit(model.Node, func(v kong.Visitable, next kong.Next) error {
-		if f, ok := v.(*kong.Flag); ok && f.Name != "help" && f.Name != "config" {
+	visitFlags(model, func(f *kong.Flag) {
+		if f.Name != "help" && f.Name != "config" {
 			names = append(names, f.Name)
 		}
-		return next(nil)
 	})
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// unknownVariables returns the variables that look like ours and are not. They are no error: the systems that run containers make
+// some of that form on their own.
+func unknownVariables(environ []string) []string {
+	k, err := newParser(&host{stdout: io.Discard, stderr: io.Discard})
+	if err != nil {
+		return nil
+	}
+	known := map[string]bool{}
+	visitFlags(k.Model, func(f *kong.Flag) {
+		for _, name := range f.Envs {
+			known[name] = true
+		}
+	})
+	var unknown []string
+	for _, e := range environ {
+		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "STEMMA_") && !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+// visitFlags calls fn for every flag of every command.
+func visitFlags(model *kong.Application, fn func(*kong.Flag)) {
+	visit := func(n *kong.Node) {
+		for _, f := range n.Flags {
+			fn(f)
+		}
+	}
+	visit(model.Node)
+	_ = kong.Visit(model, func(v kong.Visitable, next kong.Next) error { // fn has no errors to pass on
+		if n, ok := v.(*kong.Node); ok {
+			visit(n)
+		}
+		return next(nil)
+	})
 }

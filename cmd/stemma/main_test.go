@@ -25,42 +25,46 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script through the real program. `serving LOG` waits for the server whose standard error LOG is, and
 // puts its address into $URL.
 func TestScripts(t *testing.T) {
+	shared := os.Getenv("STEMMA_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "..", "..", "shared")
+	}
+	sources, err := filepath.Abs(filepath.Join(shared, "sources"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			shared := os.Getenv("STEMMA_SHARED")
-			if shared == "" {
-				shared = filepath.Join("..", "..", "..", "shared")
-			}
-			shared, err := filepath.Abs(shared)
-			if err != nil {
-				return err
-			}
-			e.Setenv("SOURCES", filepath.Join(shared, "sources"))
+			e.Setenv("SOURCES", sources)
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},
 		Condition: func(c string) (bool, error) {
-			if c != "root" {
-				return false, errors.New("unknown condition " + c)
+			switch c {
+			case "root":
+				return os.Geteuid() == 0, nil
+			case "sources":
+				_, err := os.Stat(sources)
+				return err == nil, nil
 			}
-			return os.Geteuid() == 0, nil
+			return false, errors.New("unknown condition " + c)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serving": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 1 {
 					ts.Fatalf("usage: serving LOG")
 				}
-				for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-					b, err := os.ReadFile(ts.MkAbs(args[0]))
-					if m := servingAt.FindSubmatch(b); err == nil && m != nil {
-						ts.Setenv("URL", string(m[1]))
-						return
-					}
+				ts.Setenv("URL", await(ts, args[0], servingAt)[1])
+			},
+			// await FILE REGEXP waits until a file says something.
+			"await": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: await FILE REGEXP")
 				}
-				ts.Fatalf("no server began: %s", ts.ReadFile(args[0]))
+				await(ts, args[0], regexp.MustCompile(args[1]))
 			},
 			// damage FILE turns round the bits of one byte in the middle of a file.
 			"damage": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -90,6 +94,18 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// await returns what the pattern finds in a file, as soon as it does.
+func await(ts *testscript.TestScript, file string, pattern *regexp.Regexp) []string {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		b, err := os.ReadFile(ts.MkAbs(file))
+		if m := pattern.FindStringSubmatch(string(b)); err == nil && m != nil {
+			return m
+		}
+	}
+	ts.Fatalf("%s does not say %s: %s", file, pattern, ts.ReadFile(file))
+	return nil
 }
 
 var servingAt = regexp.MustCompile(`"graphql":"(http://[^"]+)/graphql"`)

@@ -71,6 +71,9 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range unknownVariables(os.Environ()) {
+		log.Warn("this environment variable is no flag's, and is ignored; stemma help serve shows those that are read", "name", name)
+	}
 	local, err := isLoopback(c.Addr)
 	if err != nil {
 		return err

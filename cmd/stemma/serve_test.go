@@ -62,9 +62,9 @@ func TestWhoMayWrite(t *testing.T) {
 	}
 
 	// What is written is signed with the token's name.
-	_, data, _, _ := kept.ask(t, "", `{ agent(id: "agent:a-test") { evidence { source { id } } } }`)
+	_, data, _, message := kept.ask(t, "", `{ agent(id: "agent:a-test") { provenance { source } } }`)
 	if !strings.Contains(data, "source:curator-bob") {
-		t.Errorf("the agent's evidence is %s", data)
+		t.Errorf("the agent's provenance is %s, %s", data, message)
 	}
 	// A token that is revoked is no good at once.
 	if _, errs, status := command(t, "token", "revoke", "--tokens", tokens, "bob"); status != statusGood {
@@ -318,4 +318,47 @@ func TestHotBackup(t *testing.T) {
 			t.Errorf("%s is left", f.Name())
 		}
 	}
+}
+
+// A token that is revoked while its websocket is open writes no more on it.
+func TestRevokedOnAnOpenSocket(t *testing.T) {
+	tokens := filepath.Join(t.TempDir(), "tokens")
+	writer := token(t, tokens, "bob", "write")
+	s := start(t, "--ephemeral", "--tokens", tokens)
+	socket, _, err := websocket.Dial(t.Context(), strings.Replace(s.url, "http", "ws", 1)+"/graphql", &websocket.DialOptions{
+		Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"Authorization": {"Bearer " + writer}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.CloseNow()
+	send := func(text, want string) {
+		t.Helper()
+		if err := socket.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			_, got, err := socket.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(got), `"complete"`) {
+				continue
+			}
+			if !strings.Contains(string(got), want) {
+				t.Errorf("%s: want %s", got, want)
+			}
+			return
+		}
+	}
+	document, err := json.Marshal(map[string]string{"query": mutation})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(`{"type":"connection_init"}`, "connection_ack")
+	send(`{"type":"subscribe","id":"1","payload":`+string(document)+`}`, `"revision":2`)
+	if _, errs, status := command(t, "token", "revoke", "--tokens", tokens, "bob"); status != statusGood {
+		t.Fatal(errs)
+	}
+	send(`{"type":"subscribe","id":"2","payload":`+string(document)+`}`, "UNAUTHENTICATED")
 }

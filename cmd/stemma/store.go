@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/stemma-kg/stemma/storage"
 	"github.com/stemma-kg/stemma/storage/badger"
@@ -18,16 +19,21 @@ func openForReading(h *host, dir string) (*badger.Store, error) {
 		return s, nil
 	}
 	for _, final := range []error{storage.ErrLocked, storage.ErrForeign, storage.ErrNewer, storage.ErrCorrupt, fs.ErrNotExist, fs.ErrPermission} {
-		if errors.Is(err, final) {
+		if errors.Is(err, final) && !leftByCrash(err) {
 			return nil, explainOpen(dir, err)
 		}
 	}
-	first := err
 	if s, err = badger.Open(dir, badger.Options{Now: h.now}); err != nil {
 		return nil, explainOpen(dir, err)
 	}
-	h.say("stemma: %s was not closed cleanly; what the last process had committed is brought in (%s)", dir, oneLine(first))
+	h.say("stemma: %s was not closed cleanly; what the last process had committed has been brought in", dir)
 	return s, nil
+}
+
+// leftByCrash tells whether an error is only that the log of a crashed process has still to be read in, which opening for reading
+// can't do. Badger hands that error on as text, so the engine takes it for damage; the text is what tells them apart.
+func leftByCrash(err error) bool {
+	return errors.Is(err, storage.ErrCorrupt) && strings.Contains(err.Error(), "Log truncate required")
 }
 
 // explainOpen adds what to do to errors that don't say it.

@@ -61,7 +61,7 @@ func TestHostileDocuments(t *testing.T) {
 			}
 			b.WriteString("fragment F11 on Person{name}")
 			return b.String()
-		}(), "QUERY_TOO_COSTLY", "at most 50000"},
+		}(), "QUERY_TOO_COSTLY", "at most 200000"},
 		{"circle", "{node(id:1){...A}}fragment A on Person{best{...B}}fragment B on Person{...A}", "GRAPHQL_VALIDATION_FAILED", "spreads itself"},
 		{"circle nobody uses", "{hello}fragment A on Person{...A}", "GRAPHQL_VALIDATION_FAILED", "spreads itself"},
 		{"fan-out", "{people(first:20){nodes{friends(first:20){nodes{friends(first:20){nodes{friends(first:20){nodes{friends(first:20){nodes{name}}}}}}}}}}}", "QUERY_TOO_COSTLY", "smaller pages"},

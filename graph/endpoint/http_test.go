@@ -33,7 +33,7 @@ func TestRequests(t *testing.T) {
 		status                    int
 		code, contains            string
 	}{
-		{"post", "POST", "", ok, nil, 200, "", `{"data":{"hello":"hello"},"extensions":{"cost":{"limit":50000,"requested":1}}}`},
+		{"post", "POST", "", ok, nil, 200, "", `{"data":{"hello":"hello"},"extensions":{"cost":{"limit":200000,"requested":1}}}`},
 		{"get", "GET", "query=" + url.QueryEscape(`query Q($n:String){hello(name:$n)}`) + "&variables=" + url.QueryEscape(`{"n":"you"}`) + "&operationName=Q", "", nil, 200, "", `hello, you`},
 		{"mutation by post", "POST", "", `{"query":"mutation{add(n:1)}"}`, nil, 200, "", `{"add":2}`},
 		{"mutation by get", "GET", "query=mutation%7Badd(n:1)%7D", "", nil, 405, "BAD_REQUEST", "POST"},

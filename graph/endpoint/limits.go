@@ -17,7 +17,7 @@ type Limits struct {
 	MaxAliases    int // written in a document; default 100
 	MaxRootFields int // of an operation, fragments followed; default 20
 	MaxDirectives int // written in a document; default 50
-	MaxCost       int // nodes that an operation may visit, by estimate (see cost.go); default 50,000
+	MaxCost       int // nodes that an operation may visit, by estimate (see cost.go); default 200,000
 	MaxBatch      int // operations in one POST, whose costs count together; default 10, negative refuses batches
 	MaxErrors     int // in one answer; default 20
 
@@ -42,7 +42,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		MaxBodyBytes: 1 << 20, MaxBodyValues: 50_000,
 		MaxTokens: 2_000, MaxDepth: 15, MaxAliases: 100, MaxRootFields: 20, MaxDirectives: 50,
-		MaxCost: 50_000, MaxBatch: 10, MaxErrors: 20,
+		MaxCost: 200_000, MaxBatch: 10, MaxErrors: 20,
 		Timeout: 10 * time.Second, MaxConcurrent: max(4, 2*runtime.GOMAXPROCS(0)), QueueWait: 2 * time.Second,
 		BodyTimeout: 15 * time.Second, WriteTimeout: 10 * time.Second,
 		InitTimeout: 5 * time.Second, PingInterval: 15 * time.Second,

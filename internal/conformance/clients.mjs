@@ -27,7 +27,7 @@ for (const [name, create] of Object.entries(clients)) {
     const results = await collect('{ hello(name: "you") }');
     assert.equal(results.length, 1);
     assert.equal(results[0].data.hello, 'hello, you');
-    assert.equal(results[0].extensions.cost.limit, 50000);
+    assert.equal(results[0].extensions.cost.limit, 200000);
   });
   check(`${name}: a mutation`, async () => {
     assert.equal((await collect('mutation { add(n: 41) }'))[0].data.add, 42);

@@ -3,6 +3,7 @@ package badger
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
@@ -158,8 +159,13 @@ func (s *Store) roomFor(size int64) error {
 }
 
 func outOfSpace(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
+	if caused(err, syscall.ENOSPC) {
 		return fmt.Errorf("%w: %w", storage.ErrFull, err)
 	}
 	return err
+}
+
+// caused tells whether the system's error is behind err. Badger writes the errors that it wraps into its own as text.
+func caused(err error, by syscall.Errno) bool {
+	return errors.Is(err, by) || err != nil && strings.Contains(err.Error(), by.Error())
 }

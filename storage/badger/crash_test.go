@@ -84,6 +84,10 @@ func TestKilledInMidCommit(t *testing.T) {
 
 	killed(t, dir, 2) // in mid-commit
 	killed(t, dir, 1) // in mid-undoing of that
+	o := tiny
+	o.ReadOnly = true
+	_, err := Open(dir, o) // can't bring in what the log holds
+	wantError(t, err, storage.ErrReadOnly, dir, "once for writing")
 	killed(t, dir, 4) // after another undoing, in a second commit
 
 	s = checked(t, dir)
@@ -98,7 +102,7 @@ func TestKilledInMidCommit(t *testing.T) {
 	}
 	same(1, 1000)
 	same(2, 999)
-	err := s.View(bg, storage.At{}, func(r storage.Reader) error {
+	err = s.View(bg, storage.At{}, func(r storage.Reader) error {
 		h, err := r.History(bg, trialID(7))
 		if err != nil || fmt.Sprint(h) != "[{2 true} {1 false}]" {
 			t.Errorf("the history of a deleted node is %v (%v)", h, err)

@@ -121,6 +121,8 @@ func (s *Store) identify() (marker, error) {
 		return m, fmt.Errorf("%w of this engine: %s is kept by %q, not by %q", storage.ErrForeign, s.dir, m.Engine, engine)
 	case m.Format > format:
 		return m, fmt.Errorf("%w: %s has format %d, and this program reads formats up to %d; take a newer program, or another directory", storage.ErrNewer, s.dir, m.Format, format)
+	case m.State != stateClosed && s.options.ReadOnly:
+		return m, fmt.Errorf("%w: %s was not closed cleanly, and what its log holds has to be brought in before it can be only read: open it once for writing", storage.ErrReadOnly, s.dir)
 	}
 	return m, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
@@ -196,12 +197,13 @@ func openBadger(o badgerdb.Options) (db *badgerdb.DB, err error) {
 	switch {
 	case err == nil:
 		return db, nil
-	case errors.Is(err, fs.ErrPermission):
+	case caused(err, syscall.EACCES), caused(err, syscall.EROFS):
 		return nil, unwritable(o.Dir, err)
-	case errors.Is(err, badgerdb.ErrTruncateNeeded):
-		return nil, fmt.Errorf("%s was not closed cleanly, and what its log holds has to be brought in before it can be only read: open it once for writing", o.Dir)
 	}
-	return nil, fmt.Errorf("%w: %s: %w; restore a backup", storage.ErrCorrupt, o.Dir, outOfSpace(err))
+	if err := outOfSpace(err); errors.Is(err, storage.ErrFull) {
+		return nil, fmt.Errorf("open %s: %w", o.Dir, err)
+	}
+	return nil, fmt.Errorf("%w: %s: %w; restore a backup", storage.ErrCorrupt, o.Dir, err)
 }
 
 // shut closes Badger and gives the directory back. Nothing of the store runs any more.

@@ -110,13 +110,12 @@ func (r *reader) node(id kg.ID) (kg.Node, error) {
 
 // nodeAt reads a node past the cache.
 func (r *reader) nodeAt(k kg.Key) (kg.Node, error) {
-	key := keyed(tableNode, k)
 	if r.writer != nil {
-		if p, ok := r.writer.overlay.entries[string(key)]; ok {
-			return r.writer.nodes[k], r.writer.consistent(p.now != nil, k)
+		if n, ok := r.writer.nodes[k]; ok {
+			return n, nil
 		}
 	}
-	item, err := r.item(key)
+	item, err := r.item(keyed(tableNode, k))
 	if item == nil || err != nil {
 		return nil, err
 	}

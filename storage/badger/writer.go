@@ -61,27 +61,6 @@ func newWriter(r *reader) *writer {
 	return w
 }
 
-// consistent guards the two places that know of a pending node.
-func (w *writer) consistent(there bool, k kg.Key) error {
-	if there != (w.nodes[k] != nil) {
-		return fmt.Errorf("node %s: the pending entry and the pending node disagree", k.UUID())
-	}
-	return nil
-}
-
-// getOf is get for a key that can only be on disk when all of these nodes are: the disk is not asked about a node that the update made.
-func (w *writer) getOf(key []byte, nodes ...kg.Key) ([]byte, error) {
-	if p, ok := w.overlay.entries[string(key)]; ok {
-		return p.now, nil
-	}
-	for _, k := range nodes {
-		if p, ok := w.overlay.entries[string(keyed(tableNode, k))]; ok && p.base == nil {
-			return nil, nil
-		}
-	}
-	return w.get(key)
-}
-
 // write runs one write, and keeps the error of the first that failed.
 func (w *writer) write(ctx context.Context, fn func() error) error {
 	if w.failed != nil {
@@ -307,6 +286,19 @@ func (w *writer) tally() {
 	for source, u := range w.usesOf {
 		w.overlay.set(keyed(tableUse, source.Key()), u.base.encode(), u.now.encode())
 	}
+}
+
+// getOf is get for a key that can only be on disk when all of these nodes are: the disk is not asked about a node that the update made.
+func (w *writer) getOf(key []byte, nodes ...kg.Key) ([]byte, error) {
+	if p, ok := w.overlay.entries[string(key)]; ok {
+		return p.now, nil
+	}
+	for _, k := range nodes {
+		if p, ok := w.overlay.entries[string(keyed(tableNode, k))]; ok && p.base == nil {
+			return nil, nil
+		}
+	}
+	return w.get(key)
 }
 
 func (w *writer) usesNow(source kg.ID) (*useChange, error) {
