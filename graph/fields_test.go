@@ -145,7 +145,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 			in["id"], in["aliases"] = id, []any{"EXA:" + string(c)}
 			in["xrefs"].([]any)[0].(map[string]any)["id"] = "EXX:" + string(c)
 			if c == kg.CategoryOutcome {
-				in["nAffected"], in["nTotal"], in["statistics"] = in["nTotal"], in["nTotal"], "REPORTED"
+				in["nAffected"], in["statistics"] = in["nTotal"], "REPORTED"
 			}
 			put := "put" + string(c)
 			a := s.as("anna", fmt.Sprintf(`mutation($in: %sInput!) { %s(input: {%s: $in, reason: "sample"}) { revision } }`, c, put, field), map[string]any{"in": in})

@@ -237,7 +237,7 @@ func cutEverywhere(b *box, r storage.Reader, l lister) {
 func walk(r storage.Reader, l lister, size int, backward bool) ([]string, error) {
 	var out []string
 	w := storage.Window{Limit: size, Backward: backward}
-	for {
+	for range 1000 { // far more pages than any list of the law has
 		p, err := l.page(r, w)
 		if err != nil {
 			return nil, err
@@ -259,4 +259,5 @@ func walk(r storage.Reader, l lister, size int, backward bool) ([]string, error)
 			w.After = p.Cursors[len(p.Cursors)-1]
 		}
 	}
+	return nil, fmt.Errorf("the pages do not come to an end")
 }

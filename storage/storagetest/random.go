@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -227,9 +228,11 @@ func disagree(tested, reference storage.Store, rev storage.Revision) string {
 }
 
 func disagreeInChanges(tested, reference storage.Store, n int) string {
+	ctx, cancel := context.WithTimeout(bg, patience)
+	defer cancel()
 	told := make([]picture, 2)
 	for i, s := range []storage.Store{tested, reference} {
-		for c, err := range s.Changes(bg, 0) {
+		for c, err := range s.Changes(ctx, 0) {
 			if err != nil {
 				return err.Error()
 			}
