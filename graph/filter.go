@@ -215,7 +215,7 @@ func (f *ConceptFilter) compile(ctx context.Context) (*plan, error) {
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryConcept) },
 		func() error {
-			return oneOf(p, "scheme", f.Scheme, func(c *kg.Concept) kg.ConceptScheme { return c.Scheme })
+			return indexed(p, "scheme", f.Scheme, func(c *kg.Concept) kg.ConceptScheme { return c.Scheme })
 		},
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
@@ -266,7 +266,7 @@ func (f *CellSourceFilter) compile(ctx context.Context) (*plan, error) {
 	p := &plan{}
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryCellSource) },
-		func() error { return oneOf(p, "donor", f.Donor, func(c *kg.CellSource) kg.Donor { return c.Donor }) },
+		func() error { return indexed(p, "donor", f.Donor, func(c *kg.CellSource) kg.Donor { return c.Donor }) },
 		func() error { return neighbourhood(ctx, p, f.Trials, from(kg.Tests)) },
 		func() error { return neighbourhood(ctx, p, f.Interventions, from(kg.Uses)) },
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
@@ -289,10 +289,10 @@ func (f *InterventionFilter) compile(ctx context.Context) (*plan, error) {
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryIntervention) },
 		func() error {
-			return oneOf(p, "type", f.Type, func(i *kg.Intervention) kg.InterventionType { return i.Type })
+			return indexed(p, "type", f.Type, func(i *kg.Intervention) kg.InterventionType { return i.Type })
 		},
 		func() error {
-			return anyOf(p, "route", f.Route, func(i *kg.Intervention) []kg.Route { return i.Routes })
+			return indexedAny(p, "route", f.Route, func(i *kg.Intervention) []kg.Route { return i.Routes })
 		},
 		func() error { return relation(ctx, p, "cellSource", f.CellSource, to(kg.Uses)) },
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
@@ -324,13 +324,15 @@ func (f *TrialFilter) compile(ctx context.Context) (*plan, error) {
 	p := &plan{}
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryTrial) },
-		func() error { return oneOf(p, "phase", f.Phase, func(t *kg.Trial) kg.Phase { return t.Phase }) },
-		func() error { return oneOf(p, "status", f.Status, func(t *kg.Trial) kg.Status { return t.Status }) },
-		func() error { return oneOf(p, "design", f.Design, func(t *kg.Trial) kg.Design { return t.Design }) },
+		func() error { return indexed(p, "phase", f.Phase, func(t *kg.Trial) kg.Phase { return t.Phase }) },
+		func() error { return indexed(p, "status", f.Status, func(t *kg.Trial) kg.Status { return t.Status }) },
+		func() error { return indexed(p, "design", f.Design, func(t *kg.Trial) kg.Design { return t.Design }) },
 		func() error {
-			return oneOf(p, "allocation", f.Allocation, func(t *kg.Trial) kg.Allocation { return t.Allocation })
+			return indexed(p, "allocation", f.Allocation, func(t *kg.Trial) kg.Allocation { return t.Allocation })
 		},
-		func() error { return anyOf(p, "country", f.Country, func(t *kg.Trial) []string { return t.Countries }) },
+		func() error {
+			return indexedAny(p, "country", f.Country, func(t *kg.Trial) []string { return t.Countries })
+		},
 		func() error {
 			return p.number("enrollment", f.Enrollment, func(n kg.Node) *kg.Quantity { return n.(*kg.Trial).Enrollment })
 		},
@@ -407,7 +409,7 @@ type SayingFilter struct {
 func (f *SayingFilter) compile(ctx context.Context, p *plan) error {
 	type s = kg.Statement
 	return inOrder(
-		func() error { return oneOf(p, "kind", f.Kind, func(n s) kg.StatementKind { return n.Said().Kind }) },
+		func() error { return indexed(p, "kind", f.Kind, func(n s) kg.StatementKind { return n.Said().Kind }) },
 		func() error {
 			return p.text("text", f.Text, func(n kg.Node) []string { return []string{n.(kg.Statement).Said().Text} })
 		},
@@ -482,12 +484,14 @@ func (f *OutcomeFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryOutcome) },
 		func() error { return f.SayingFilter.compile(ctx, p) },
 		func() error { return oneOf(p, "role", f.Role, func(n o) kg.OutcomeRank { return n.Role }) },
-		func() error { return oneOf(p, "direction", f.Direction, func(n o) kg.Direction { return n.Direction }) },
 		func() error {
-			return oneOf(p, "interpretation", f.Interpretation, func(n o) kg.Interpretation { return n.Interpretation })
+			return indexed(p, "direction", f.Direction, func(n o) kg.Direction { return n.Direction })
 		},
 		func() error {
-			return oneOf(p, "statistics", f.Statistics, func(n o) kg.StatisticsReported { return n.Statistics })
+			return indexed(p, "interpretation", f.Interpretation, func(n o) kg.Interpretation { return n.Interpretation })
+		},
+		func() error {
+			return indexed(p, "statistics", f.Statistics, func(n o) kg.StatisticsReported { return n.Statistics })
 		},
 		func() error {
 			if want := f.SignificanceClaimed; want != nil {
@@ -533,11 +537,11 @@ func (f *ClaimFilter) compile(ctx context.Context) (*plan, error) {
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryClaim) },
 		func() error { return f.SayingFilter.compile(ctx, p) },
 		func() error {
-			return oneOf(p, "criterion", f.Criterion, func(c *kg.Claim) kg.Criterion { return c.Criterion })
+			return indexed(p, "criterion", f.Criterion, func(c *kg.Claim) kg.Criterion { return c.Criterion })
 		},
-		func() error { return oneOf(p, "topic", f.Topic, func(c *kg.Claim) string { return c.Topic }) },
+		func() error { return indexed(p, "topic", f.Topic, func(c *kg.Claim) string { return c.Topic }) },
 		func() error {
-			return oneOf(p, "conclusion", f.Conclusion, func(c *kg.Claim) string { return c.Conclusion })
+			return indexed(p, "conclusion", f.Conclusion, func(c *kg.Claim) string { return c.Conclusion })
 		},
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
@@ -557,7 +561,9 @@ func (f *ConflictFilter) compile(ctx context.Context) (*plan, error) {
 	p := &plan{}
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryConflict) },
-		func() error { return oneOf(p, "type", f.Type, func(c *kg.Conflict) kg.ConflictType { return c.Type }) },
+		func() error {
+			return indexed(p, "type", f.Type, func(c *kg.Conflict) kg.ConflictType { return c.Type })
+		},
 		func() error { return neighbourhood(ctx, p, f.Disputes, to(kg.Disputes)) },
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },
@@ -580,7 +586,7 @@ func (f *ReferenceFilter) compile(ctx context.Context) (*plan, error) {
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryReference) },
 		func() error {
-			return oneOf(p, "type", f.Type, func(r *kg.Reference) kg.ReferenceType { return r.Type })
+			return indexed(p, "type", f.Type, func(r *kg.Reference) kg.ReferenceType { return r.Type })
 		},
 		func() error {
 			return p.text("title", f.Title, func(n kg.Node) []string { return []string{n.(*kg.Reference).Title} })
@@ -607,7 +613,7 @@ func (f *AgentFilter) compile(ctx context.Context) (*plan, error) {
 	p := &plan{}
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryAgent) },
-		func() error { return oneOf(p, "type", f.Type, func(a *kg.Agent) kg.AgentKind { return a.Type }) },
+		func() error { return indexed(p, "type", f.Type, func(a *kg.Agent) kg.AgentKind { return a.Type }) },
 		func() error { return oneOf(p, "country", f.Country, func(a *kg.Agent) string { return a.Country }) },
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },

@@ -79,15 +79,16 @@ type Reader interface {
 type Writer interface {
 	Reader
 
-	// PutNodes creates nodes or replaces them whole. A name that another node has is refused with [ErrTaken].
+	// PutNodes creates nodes or replaces them whole. A name that another node has is refused with [ErrTaken], another category than
+	// the node has with a [kg.InvalidError].
 	PutNodes(ctx context.Context, nodes ...kg.Node) error
 
 	// PutEdges creates edges or replaces those with the same [kg.EdgeKey]. Both ends and the source must exist
-	// ([ErrNoNode]), under their canonical ids, and the predicate must fit their categories.
+	// ([ErrNoNode]), under their canonical ids, and the predicate must fit their categories ([kg.InvalidError]).
 	PutEdges(ctx context.Context, edges ...kg.Edge) error
 
-	// DeleteNodes removes nodes and their edges. A missing one is no error. A Reference that nodes still name as their
-	// source is refused with [ErrInUse].
+	// DeleteNodes removes nodes and their edges. A missing one is no error. A Reference that nodes or edges still
+	// name as their source is refused with [ErrInUse].
 	DeleteNodes(ctx context.Context, ids ...kg.ID) error
 
 	// DeleteEdges removes edges. A missing one is no error.
@@ -157,7 +158,8 @@ type Hop struct {
 	Window
 }
 
-// A Find describes the nodes of a category, in the order of the category or of one of its terms.
+// A Find describes the nodes of a category, in the order of the category or of one of its terms. Nodes that have the same value
+// are in the order of the category; a node that has several values stands at each of them.
 type Find struct {
 	Category kg.Category
 	Term     string // "": all, in the default order; otherwise those that have the term, in the order of its values

@@ -80,16 +80,24 @@ func (c *backupCommand) Run(ctx context.Context, h *host) (err error) {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("back up to %s: %w", c.File, err)
 	}
-	// A link fails where a rename would replace a file that has come meanwhile.
-	if err := os.Link(f.Name(), c.File); err == nil {
-		err = os.Remove(f.Name())
-	} else if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("back up to %s: %w; name a new file", c.File, fs.ErrExist)
-	} else if err := os.Rename(f.Name(), c.File); err != nil {
-		return fmt.Errorf("back up to %s: %w", c.File, err)
+	if err := place(f.Name(), c.File); err != nil {
+		return fmt.Errorf("back up to %s: %w; name a new file", c.File, err)
 	}
 	h.say("backed up %s to %s: revision %d, %d entries", source, c.File, info.Revision, info.Entries)
 	return nil
+}
+
+// place gives a file its name, which none may have. A link fails where a rename would replace a file that has come meanwhile, but
+// not every file system has links.
+func place(from, to string) error {
+	err := os.Link(from, to)
+	switch {
+	case err == nil:
+		return os.Remove(from)
+	case errors.Is(err, fs.ErrExist):
+		return err
+	}
+	return os.Rename(from, to)
 }
 
 func (c *backupCommand) fromDir(ctx context.Context, h *host, w io.Writer) (source string, err error) {

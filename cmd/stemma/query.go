@@ -77,8 +77,11 @@ func (c *queryCommand) question(h *host) (question, error) {
 		}
 	}
 	var object map[string]json.RawMessage
-	if err := json.Unmarshal(text, &object); err != nil || object == nil {
-		return q, fmt.Errorf(`--variables: want a JSON object, such as '{"id": "DOID:0050852"}' or @FILE: %v`, err)
+	if err := json.Unmarshal(text, &object); err != nil {
+		return q, fmt.Errorf(`--variables: want a JSON object, such as '{"id": "DOID:0050852"}', or @FILE: %w`, err)
+	}
+	if object == nil {
+		return q, errors.New("--variables: want a JSON object, not null")
 	}
 	q.Variables = text
 	return q, nil

@@ -256,3 +256,30 @@ func TestLargeValues(t *testing.T) {
 		}
 	}
 }
+
+// A crash may come between making a log and giving it its size, and then the file is there and empty.
+func TestKilledWhileALogIsMade(t *testing.T) {
+	for _, name := range []string{"00099.mem", "000099.vlog"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := openAt(t, dir, tiny)
+			update(t, s, graph(2, 1000))
+			update(t, s, func(w storage.Writer) error { return w.DeleteNodes(bg, trialID(7)) })
+			closed(t, s)
+			killed(t, dir, 2)
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s = checked(t, dir)
+			err := s.View(bg, storage.At{}, func(r storage.Reader) error {
+				if r.Revision() != 2 {
+					t.Errorf("the newest revision is %d, want 2", r.Revision())
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}

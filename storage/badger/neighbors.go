@@ -32,11 +32,7 @@ func (r *reader) Neighbors(ctx context.Context, ids []kg.ID, hop storage.Hop) ([
 	out := make([]storage.Page[storage.Neighbor], len(ids))
 	var far []kg.ID
 	var seats []*storage.Neighbor // of far, where its node goes
-	prefix := []byte{tableEdge}
-	if len(ids) == 1 {
-		prefix = keyed(tableEdge, ids[0].Key())
-	}
-	sc := r.scanner(prefix, hop.Backward)
+	sc := r.edgeScanner(hop.Backward)
 	defer sc.close()
 	for i, id := range ids {
 		if err := ctx.Err(); err != nil {

@@ -104,6 +104,11 @@ func (s *Store) open() error {
 		if err := s.claim(m); err != nil {
 			return err
 		}
+		if m.State != stateClosed {
+			if err := s.dropUnbegun(); err != nil {
+				return err
+			}
+		}
 	}
 	if s.cache, err = newCache(s.options.NodeCacheBytes); err != nil {
 		return err

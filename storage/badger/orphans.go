@@ -90,3 +90,32 @@ func (s *Store) has(key []byte, ts uint64) bool {
 	it.Rewind()
 	return it.Valid() && it.Item().Version() == ts
 }
+
+// dropUnbegun deletes the newest of Badger's logs of each kind when it is empty: a crash between making the file and giving it its
+// size leaves it so, and Badger would never open again. A log that has been written to is not empty.
+func (s *Store) dropUnbegun() error {
+	files, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	newest := map[string]os.DirEntry{} // by extension; names are numbers of a fixed length
+	for _, f := range files {
+		if ext := filepath.Ext(f.Name()); ext == ".mem" || ext == ".vlog" {
+			newest[ext] = f
+		}
+	}
+	for _, f := range newest {
+		i, err := f.Info()
+		if err != nil {
+			return err
+		}
+		if i.Size() > 0 {
+			continue
+		}
+		s.log.Warn("a crash left an empty log; it is deleted", "dir", s.dir, "file", f.Name())
+		if err := os.Remove(filepath.Join(s.dir, f.Name())); err != nil {
+			return unwritable(s.dir, err)
+		}
+	}
+	return nil
+}

@@ -21,6 +21,7 @@ type reader struct {
 	head     *head
 	revision storage.Revision
 	writer   *writer // nil in a view
+	up, down spare   // iterators of a view, between its calls
 
 	life sync.RWMutex // held by every call that reads
 	over bool         // fn has returned
@@ -38,6 +39,8 @@ func (r *reader) end() {
 	r.life.Lock()
 	defer r.life.Unlock()
 	r.over = true
+	r.up.close()
+	r.down.close()
 	r.txn.Discard()
 }
 

@@ -3,6 +3,7 @@ package badger
 import (
 	"bytes"
 	"slices"
+	"sync"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 )
@@ -11,6 +12,7 @@ import (
 // opening an iterator costs more than seeking.
 type scanner struct {
 	overlay *overlay // nil in a view
+	spare   *spare   // takes the iterator back; nil closes it
 	it      *badgerdb.Iterator
 	down    bool
 
@@ -32,7 +34,62 @@ func (r *reader) scanner(prefix []byte, down bool) *scanner {
 	return s
 }
 
-func (s *scanner) close() { s.it.Close() }
+// edgeScanner opens a scanner of all edges. In a view its iterator is one that an earlier call has left, if there is one: an answer
+// takes dozens of short lists from one snapshot.
+func (r *reader) edgeScanner(down bool) *scanner {
+	prefix := []byte{tableEdge}
+	if r.writer != nil {
+		return r.scanner(prefix, down)
+	}
+	spare := &r.up
+	if down {
+		spare = &r.down
+	}
+	if it := spare.take(); it != nil {
+		return &scanner{it: it, down: down, spare: spare}
+	}
+	s := r.scanner(prefix, down)
+	s.spare = spare
+	return s
+}
+
+// A spare holds the iterators over all edges, in one direction, that no call uses now: at most as many as calls have run at once.
+type spare struct {
+	mu        sync.Mutex
+	iterators []*badgerdb.Iterator
+}
+
+func (s *spare) take() *badgerdb.Iterator {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.iterators)
+	if n == 0 {
+		return nil
+	}
+	it := s.iterators[n-1]
+	s.iterators = s.iterators[:n-1]
+	return it
+}
+
+func (s *spare) put(it *badgerdb.Iterator) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.iterators = append(s.iterators, it)
+}
+
+func (s *spare) close() {
+	for it := s.take(); it != nil; it = s.take() {
+		it.Close()
+	}
+}
+
+func (s *scanner) close() {
+	if s.spare != nil {
+		s.spare.put(s.it)
+		return
+	}
+	s.it.Close()
+}
 
 // start puts the scanner at the first entry of lo ≤ key < hi, the last when it goes down. All keys of the range are of the list.
 func (s *scanner) start(list, lo, hi []byte) {
