@@ -129,8 +129,8 @@ func TestStoreFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := regexp.MustCompile(`(?m)^format: (\d+)$`).FindSubmatch(b); m == nil || string(m[1]) != fmt.Sprint(storeFormat) {
-		t.Errorf("a store has %q, version shows %d", b, storeFormat)
+	if m := regexp.MustCompile(`(?m)^format: (\d+)$`).FindSubmatch(b); m == nil || string(m[1]) != fmt.Sprint(badger.Format) {
+		t.Errorf("a store has %q, version shows %d", b, badger.Format)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/stemma-kg/stemma/storage"
 	"github.com/stemma-kg/stemma/storage/badger"
@@ -19,7 +18,7 @@ func openForReading(h *host, dir string) (*badger.Store, error) {
 		return s, nil
 	}
 	for _, final := range []error{storage.ErrLocked, storage.ErrForeign, storage.ErrNewer, storage.ErrCorrupt, fs.ErrNotExist, fs.ErrPermission} {
-		if errors.Is(err, final) && !leftByCrash(err) {
+		if errors.Is(err, final) {
 			return nil, explainOpen(dir, err)
 		}
 	}
@@ -28,12 +27,6 @@ func openForReading(h *host, dir string) (*badger.Store, error) {
 	}
 	h.say("stemma: %s was not closed cleanly; what the last process had committed has been brought in", dir)
 	return s, nil
-}
-
-// leftByCrash tells whether an error is only that the log of a crashed process has still to be read in, which opening for reading
-// can't do. Badger hands that error on as text, so the engine takes it for damage; the text is what tells them apart.
-func leftByCrash(err error) bool {
-	return errors.Is(err, storage.ErrCorrupt) && strings.Contains(err.Error(), "Log truncate required")
 }
 
 // explainOpen adds what to do to errors that don't say it.

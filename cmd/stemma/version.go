@@ -8,10 +8,8 @@ import (
 	"github.com/stemma-kg/stemma"
 	"github.com/stemma-kg/stemma/graph"
 	"github.com/stemma-kg/stemma/seed"
+	"github.com/stemma-kg/stemma/storage/badger"
 )
-
-// storeFormat is the format of the stores that this program makes. A test holds it to what the engine writes.
-const storeFormat = 1
 
 // programVersion is the module's version, or of what the program was built.
 func programVersion() string {
@@ -38,7 +36,7 @@ type versionCommand struct{}
 
 func (versionCommand) Run(h *host) error {
 	_, err := fmt.Fprintf(h.stdout, "stemma %s\napi %s\nstore format %d\nseed %s\n%s %s/%s\n",
-		programVersion(), graph.APIVersion, storeFormat, seed.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		programVersion(), graph.APIVersion, badger.Format, seed.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
 }
 

@@ -51,7 +51,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (storage.Revision, erro
 	defer txn.Discard()
 	sum := sha256.New()
 	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16)
-	header, err := records.Marshal(backupHeader{Format: format, Engine: engine, Revision: h.Revision})
+	header, err := records.Marshal(backupHeader{Format: Format, Engine: engine, Revision: h.Revision})
 	if err != nil {
 		return 0, err
 	}
@@ -197,8 +197,8 @@ func readHeader(in *summer) (backupHeader, error) {
 		return h, fmt.Errorf("%w: the backup's header: %w", storage.ErrCorrupt, err)
 	case h.Engine != engine:
 		return h, fmt.Errorf("%w of this engine: the backup is of %q, not of %q", storage.ErrForeign, h.Engine, engine)
-	case h.Format > format:
-		return h, fmt.Errorf("%w: the backup has format %d, and this program reads formats up to %d", storage.ErrNewer, h.Format, format)
+	case h.Format > Format:
+		return h, fmt.Errorf("%w: the backup has format %d, and this program reads formats up to %d", storage.ErrNewer, h.Format, Format)
 	}
 	return h, nil
 }
@@ -271,7 +271,7 @@ func Restore(ctx context.Context, r io.Reader, dir string) (info BackupInfo, err
 // restoreInto fills an empty directory, and opens the store in it once.
 func restoreInto(ctx context.Context, r io.Reader, dir string) (info BackupInfo, err error) {
 	o := Options{}.withDefaults()
-	if err := writeMarker(dir, marker{Format: format, Engine: engine, State: stateNew}); err != nil {
+	if err := writeMarker(dir, marker{Format: Format, Engine: engine, State: stateNew}); err != nil {
 		return info, unwritable(dir, err)
 	}
 	db, err := openBadger(o.badgerOptions(dir).WithSyncWrites(false)) // nothing is acknowledged before all is synced below
@@ -282,7 +282,7 @@ func restoreInto(ctx context.Context, r io.Reader, dir string) (info BackupInfo,
 	if err = errors.Join(err, db.Close()); err != nil {
 		return info, err
 	}
-	if err := writeMarker(dir, marker{Format: format, Engine: engine, State: stateClosed, Revision: info.Revision}); err != nil {
+	if err := writeMarker(dir, marker{Format: Format, Engine: engine, State: stateClosed, Revision: info.Revision}); err != nil {
 		return info, err
 	}
 	s, err := Open(dir, Options{})

@@ -21,8 +21,8 @@ import (
 const (
 	// markerFile stands beside Badger's files, and says that they are ours.
 	markerFile = "STEMMA"
-	// format counts the layouts of keys.go and what kg's Rank and Terms put into them: another order is another format.
-	format = 1
+	// Format counts the layouts of keys.go and what kg's Rank and Terms put into them: another order is another format.
+	Format = 1
 	engine = "badger"
 )
 
@@ -69,7 +69,7 @@ func parseMarker(s string) (marker, error) {
 			m.Revision = storage.Revision(n)
 		}
 	}
-	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateClosed}, m.State) && m.Format <= format {
+	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateClosed}, m.State) && m.Format <= Format {
 		return m, fmt.Errorf("the file %s is damaged", markerFile)
 	}
 	return m, nil
@@ -119,8 +119,8 @@ func (s *Store) identify() (marker, error) {
 		return m, fmt.Errorf("%w: %s: %w; restore a backup", storage.ErrCorrupt, s.dir, err)
 	case m.Engine != engine:
 		return m, fmt.Errorf("%w of this engine: %s is kept by %q, not by %q", storage.ErrForeign, s.dir, m.Engine, engine)
-	case m.Format > format:
-		return m, fmt.Errorf("%w: %s has format %d, and this program reads formats up to %d; take a newer program, or another directory", storage.ErrNewer, s.dir, m.Format, format)
+	case m.Format > Format:
+		return m, fmt.Errorf("%w: %s has format %d, and this program reads formats up to %d; take a newer program, or another directory", storage.ErrNewer, s.dir, m.Format, Format)
 	case m.State != stateClosed && s.options.ReadOnly:
 		return m, fmt.Errorf("%w: %s was not closed cleanly, and what its log holds has to be brought in before it can be only read: open it once for writing", storage.ErrReadOnly, s.dir)
 	}
@@ -141,7 +141,7 @@ func (s *Store) vacant() (marker, error) {
 	case s.options.ReadOnly:
 		return marker{}, fmt.Errorf("%w: %s is empty", storage.ErrForeign, s.dir)
 	}
-	return marker{Format: format, Engine: engine, State: stateNew}, nil
+	return marker{Format: Format, Engine: engine, State: stateNew}, nil
 }
 
 // claim writes down that the store is in use, which also proves that the directory can be written to. A new store's marker stays

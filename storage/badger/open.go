@@ -215,7 +215,7 @@ func openBadger(o badgerdb.Options) (db *badgerdb.DB, err error) {
 func (s *Store) shut() error {
 	err := s.db.Close()
 	if err == nil && !s.options.ReadOnly {
-		err = writeMarker(s.dir, marker{Format: format, Engine: engine, State: stateClosed, Revision: s.head.Load().Revision})
+		err = writeMarker(s.dir, marker{Format: Format, Engine: engine, State: stateClosed, Revision: s.head.Load().Revision})
 	}
 	return errors.Join(err, s.unlock())
 }
