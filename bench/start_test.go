@@ -65,10 +65,7 @@ func startProgram(b *testing.B, program, dir string) (time.Duration, int64) {
 	if err := c.Start(); err != nil {
 		b.Fatal(err)
 	}
-	for {
-		if answers(addr) {
-			break
-		}
+	for !answers(addr) {
 		if time.Since(begin) > 30*time.Second {
 			c.Process.Kill()
 			c.Wait()

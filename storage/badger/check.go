@@ -96,7 +96,7 @@ func (c *checker) tables() error {
 	err := func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("Badger gives up: %.200v", p)
+				err = fmt.Errorf("badger gives up: %.200v", p)
 			}
 		}()
 		return c.store.db.VerifyChecksum()

@@ -193,9 +193,6 @@ func changeKey(rev storage.Revision, chunk uint32) []byte {
 	return binary.BigEndian.AppendUint32(revisionKey(tableChange, rev), chunk)
 }
 
-// after returns the key that follows key and precedes every other.
-func after(key []byte) []byte { return append(bytes.Clone(key), 0) }
-
 // end returns the first key behind all that begin with prefix.
 func end(prefix []byte) []byte {
 	b := bytes.Clone(prefix)

@@ -4,6 +4,7 @@ package badger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -247,7 +248,7 @@ func readCommit(txn *badgerdb.Txn, rev storage.Revision) (commitRecord, error) {
 // readRecord decodes a record that must be there.
 func readRecord(txn *badgerdb.Txn, key []byte, into any) error {
 	item, err := txn.Get(key)
-	if err == badgerdb.ErrKeyNotFound {
+	if errors.Is(err, badgerdb.ErrKeyNotFound) {
 		return corrupt(key, "it is missing")
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -67,7 +68,7 @@ func (w *writer) write(ctx context.Context, fn func() error) error {
 		return w.failed
 	}
 	if err := w.enter(ctx); err != nil {
-		if err != errOver {
+		if !errors.Is(err, errOver) {
 			w.failed = err
 		}
 		return err
