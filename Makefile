@@ -32,7 +32,7 @@ generate: ## regenerate the GraphQL executor and the web assets
 	go generate ./...
 	cd web && npm ci --no-audit --no-fund && npm run build
 
-fresh: ## prove that generated code and web assets are what their sources make
+fresh: needs ## prove that generated code and web assets are what their sources make
 	./scripts/fresh
 
 lint: ## check format and style, and the import rules of the house

@@ -65,7 +65,7 @@ type result struct {
 	perSecond, p50, p99 float64 // requests; milliseconds
 	cpu                 float64 // milliseconds of the server for one request
 	allocs, kib         float64 // for one request
-	resident            float64 // MiB, after the load
+	resident, anonymous float64 // MiB, after the load; anonymous is without mapped files
 }
 
 // measure asks b.N questions, from all clients at once, and reports what it saw.
@@ -113,7 +113,7 @@ func (c contender) measure(b *testing.B, bodies [][]byte) result {
 		perSecond: n / elapsed.Seconds(), p50: percentile(all, 50), p99: percentile(all, 99),
 		cpu:    1000 * (after.CPUSeconds - before.CPUSeconds) / n,
 		allocs: float64(after.Allocs-before.Allocs) / n, kib: float64(after.AllocBytes-before.AllocBytes) / n / 1024,
-		resident: float64(after.ResidentBytes) / (1 << 20),
+		resident: float64(after.ResidentBytes) / (1 << 20), anonymous: float64(after.AnonymousBytes) / (1 << 20),
 	}
 	b.ReportMetric(0, "ns/op") // of eight at once it says little
 	b.ReportMetric(r.perSecond, "req/s")
@@ -123,6 +123,7 @@ func (c contender) measure(b *testing.B, bodies [][]byte) result {
 	b.ReportMetric(r.allocs, "allocs/req")
 	b.ReportMetric(r.kib, "KiB/req")
 	b.ReportMetric(r.resident, "rss-MiB")
+	b.ReportMetric(r.anonymous, "anon-MiB")
 	return r
 }
 

@@ -45,8 +45,12 @@ func TestMain(m *testing.M) {
 func serve(kind, from string) error {
 	mux := http.NewServeMux()
 	switch kind {
-	case "stemma":
-		store, err := badger.Open(from, badger.Options{})
+	case "stemma", "stemma without a cache":
+		var o badger.Options
+		if kind != "stemma" {
+			o.NodeCacheBytes = 1
+		}
+		store, err := badger.Open(from, o)
 		if err != nil {
 			return err
 		}
@@ -90,7 +94,7 @@ func serve(kind, from string) error {
 	}
 	runtime.GC()
 	if dir := os.Getenv(profileEnv); dir != "" && kind == "stemma" {
-		stop, err := profile(dir)
+		stop, err := profile(filepath.Join(dir, filepath.Base(from)))
 		if err != nil {
 			return err
 		}
@@ -103,8 +107,8 @@ func serve(kind, from string) error {
 }
 
 // profile writes where the processor's time goes, and what is allocated, until stop is called.
-func profile(dir string) (stop func(), err error) {
-	cpu, err := os.Create(filepath.Join(dir, "cpu.pprof"))
+func profile(path string) (stop func(), err error) {
+	cpu, err := os.Create(path + ".cpu.pprof")
 	if err != nil {
 		return nil, err
 	}
@@ -114,34 +118,36 @@ func profile(dir string) (stop func(), err error) {
 	return func() {
 		pprof.StopCPUProfile()
 		cpu.Close()
-		if f, err := os.Create(filepath.Join(dir, "allocs.pprof")); err == nil {
+		if f, err := os.Create(path + ".allocs.pprof"); err == nil {
 			_ = pprof.Lookup("allocs").WriteTo(f, 0)
 			f.Close()
 		}
 	}, nil
 }
 
-// Usage is what a process has used since it began.
+// A usage is what a process has used since it began.
 type usage struct {
 	Allocs, AllocBytes uint64
 	CPUSeconds         float64 // 0 where the system doesn't tell
 	ResidentBytes      int64   // now; 0 where the system doesn't tell
+	AnonymousBytes     int64   // of those, what is not a mapped file that the system may drop
 }
 
 func usageNow() usage {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return usage{Allocs: m.Mallocs, AllocBytes: m.TotalAlloc, CPUSeconds: cpuSeconds(), ResidentBytes: residentBytes(os.Getpid())}
+	return usage{Allocs: m.Mallocs, AllocBytes: m.TotalAlloc, CPUSeconds: cpuSeconds(),
+		ResidentBytes: memoryOf(os.Getpid(), "VmRSS"), AnonymousBytes: memoryOf(os.Getpid(), "RssAnon")}
 }
 
-// residentBytes reads the memory of a process from Linux's /proc.
-func residentBytes(pid int) int64 {
+// memoryOf reads a figure of a process from Linux's /proc, in bytes.
+func memoryOf(pid int, figure string) int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	var kib int64
-	if _, rest, ok := strings.Cut(string(b), "VmRSS:"); ok {
+	if _, rest, ok := strings.Cut(string(b), "\n"+figure+":"); ok {
 		fmt.Sscan(rest, &kib)
 	}
 	return kib << 10

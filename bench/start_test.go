@@ -75,7 +75,7 @@ func startProgram(b *testing.B, program, dir string) (time.Duration, int64) {
 	}
 	took := time.Since(begin)
 	time.Sleep(time.Second)
-	rss := residentBytes(c.Process.Pid)
+	rss := memoryOf(c.Process.Pid, "VmRSS")
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		b.Fatal(err)
 	}
