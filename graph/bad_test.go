@@ -33,6 +33,16 @@ func TestBadInput(t *testing.T) {
 		{"date without a year", `{ references(filter: {published: {on: "XXXX-10-21"}}) { nodes { id } } }`, "BAD_USER_INPUT", "year"},
 		{"empty list of values", `{ trials(filter: {phase: []}) { nodes { id } } }`, "BAD_USER_INPUT", "never match"},
 		{"empty or", `{ trials(filter: {or: []}) { nodes { id } } }`, "BAD_USER_INPUT", "never match"},
+		{"empty term", `{ mapIds(terms: [""]) { term } }`, "BAD_USER_INPUT", "terms[0]"},
+		{"a country in lower case", `{ trials(filter: {country: ["gb"]}) { nodes { id } } }`, "BAD_USER_INPUT", "GB"},
+		{"no country", `{ agents(filter: {country: ["ZZ"]}) { nodes { id } } }`, "BAD_USER_INPUT", "ZZ"},
+		{"a flag that nothing has", `{ claims(filter: {flag: ["garbled"]}) { nodes { id } } }`, "NOT_FOUND", "garbled"},
+		{"a topic that nothing has", `{ claims(filter: {topic: ["NOPE"]}) { nodes { id } } }`, "NOT_FOUND", "NOPE"},
+		{"a role that no arm has", `{ arms(filter: {role: [PUBLISHER]}) { nodes { id } } }`, "BAD_USER_INPUT", "PUBLISHER"},
+		{"an id of another type", `{ trials(filter: {disease: {id: {eq: "study:mist"}}}) { nodes { id } } }`, "BAD_USER_INPUT", "Trial"},
+		{"descendants of another type", `{ diseases(filter: {id: {selfOrDescendantsOf: "study:mist"}}) { nodes { id } } }`, "BAD_USER_INPUT", "Trial"},
+		{"absent and present", `{ trials(filter: {absent: ["phase"], present: ["phase"]}) { nodes { id } } }`, "BAD_USER_INPUT", "phase"},
+		{"too many filters", `{ claims(filter: {or: [` + strings.Repeat(`{text: {contains: "z"}} `, 201) + `]}) { totalCount } }`, "BAD_USER_INPUT", "200"},
 		{"unknown field in absent", `{ trials(filter: {absent: ["nope"]}) { nodes { id } } }`, "BAD_USER_INPUT", "nope"},
 		{"unknown enum value", `{ trials(filter: {phase: [PHASE9]}) { nodes { id } } }`, "GRAPHQL_VALIDATION_FAILED", "PHASE9"},
 		{"no such revision", `query @asOf(revision: 99) { meta { revision } }`, "UNKNOWN_REVISION", "99"},
@@ -62,9 +72,19 @@ func TestBadInput(t *testing.T) {
 // What nobody has is null, and no error.
 func TestUnknownIsNull(t *testing.T) {
 	s := serve(t)
-	d := s.ask(`{ node(id: "MONDO:9999999") { id } trial(id: "condition:ms") { id } nodes(ids: ["condition:ms", "condition:nope"]) { id } mapIds(terms: ["", "nobody"]) { matches { by } } }`, nil)
+	d := s.ask(`{ node(id: "MONDO:9999999") { id } trial(id: "condition:ms") { id } nodes(ids: ["condition:ms", "condition:nope"]) { id } mapIds(terms: ["CLI", "nobody"]) { matches { by } } }`, nil)
 	if d["node"] != nil || d["trial"] != nil || at(d, "nodes.0.id") != "condition:ms" || at(d, "nodes.1") != nil || len(at(d, "mapIds.1.matches").([]any)) != 0 {
 		t.Errorf("%v", d)
+	}
+}
+
+// A filter that asks nothing lets everything through.
+func TestEmptyFilters(t *testing.T) {
+	s := serve(t)
+	for _, f := range []string{"{}", "{enrollment: {}}", "{enrollment: {gte: null}}", "{date: {}}", "{id: {}}", "{label: {}}", "{outcomes: {}}", "{disease: {}}"} {
+		if got := s.ask(`{ trials(filter: `+f+`) { totalCount } }`, nil); at(got, "trials.totalCount") != 11.0 && f != "{disease: {}}" {
+			t.Errorf("%s: %v", f, got)
+		}
 	}
 }
 

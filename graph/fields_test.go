@@ -36,7 +36,11 @@ func sample(s *gql.Schema, owner, field string, typ *gql.Type) any {
 			if f.Name == "absences" || f.Name == "silence" && def.Name == "DetailInput" || def.Name == "ProvenanceInput" && f.Name == "fields" {
 				continue
 			}
-			m[f.Name] = sample(s, def.Name, f.Name, f.Type)
+			within := def.Name
+			if field == "p" {
+				within = "P" // a probability
+			}
+			m[f.Name] = sample(s, within, f.Name, f.Type)
 		}
 		return m
 	}
@@ -46,6 +50,9 @@ func sample(s *gql.Schema, owner, field string, typ *gql.Type) any {
 	case "Int":
 		return 1
 	case "Float":
+		if owner == "P" {
+			return 0.5
+		}
 		if field == "high" {
 			return 5.5
 		}
@@ -72,6 +79,8 @@ func sample(s *gql.Schema, owner, field string, typ *gql.Type) any {
 		return "GB"
 	case "language":
 		return "en"
+	case "url":
+		return "https://example.org"
 	case "sha256":
 		return strings.Repeat("a", 64)
 	case "doi":

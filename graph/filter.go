@@ -24,7 +24,7 @@ type CommonFilter struct {
 
 func (f *CommonFilter) compile(ctx context.Context, p *plan, categories ...kg.Category) error {
 	return inOrder(
-		func() error { return p.identity(ctx, "id", f.ID) },
+		func() error { return p.identity(ctx, "id", f.ID, categories...) },
 		func() error {
 			return p.text("label", f.Label, func(n kg.Node) []string { return []string{n.Base().Label} })
 		},
@@ -34,7 +34,7 @@ func (f *CommonFilter) compile(ctx context.Context, p *plan, categories ...kg.Ca
 				return nil
 			}
 			sub := &plan{}
-			if err := sub.identity(ctx, "source", f.Source); err != nil {
+			if err := sub.identity(ctx, "source", f.Source, kg.CategoryReference); err != nil {
 				return err
 			}
 			p.test(func(ctx context.Context, n kg.Node) (bool, error) {
@@ -49,6 +49,14 @@ func (f *CommonFilter) compile(ctx context.Context, p *plan, categories ...kg.Ca
 				}
 				return false, nil
 			})
+			return nil
+		},
+		func() error {
+			for _, field := range f.Absent {
+				if slices.Contains(f.Present, field) {
+					return badInput("absent, present: %q can't be both", field)
+				}
+			}
 			return nil
 		},
 		func() error { return p.absence("absent", f.Absent, true, categories) },
@@ -330,6 +338,7 @@ func (f *TrialFilter) compile(ctx context.Context) (*plan, error) {
 		func() error {
 			return indexed(p, "allocation", f.Allocation, func(t *kg.Trial) kg.Allocation { return t.Allocation })
 		},
+		func() error { return countries(f.Country) },
 		func() error {
 			return indexedAny(p, "country", f.Country, func(t *kg.Trial) []string { return t.Countries })
 		},
@@ -384,7 +393,14 @@ func (f *ArmFilter) compile(ctx context.Context) (*plan, error) {
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryArm) },
 		func() error { return p.number("n", f.N, func(n kg.Node) *kg.Quantity { return n.(*kg.Arm).N }) },
-		func() error { return oneOf(p, "role", f.Role, func(a *kg.Arm) kg.Role { return a.Role }) },
+		func() error {
+			for _, r := range f.Role {
+				if !slices.Contains(kg.ArmRoles(), r) {
+					return badInput("role: an arm is never %s: want %v", r, kg.ArmRoles())
+				}
+			}
+			return oneOf(p, "role", f.Role, func(a *kg.Arm) kg.Role { return a.Role })
+		},
 		func() error { return relation(ctx, p, "intervention", f.Intervention, to(kg.Receives)) },
 		func() error { return relation(ctx, p, "trial", f.Trial, from(kg.HasArm)) },
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
@@ -422,6 +438,7 @@ func (f *SayingFilter) compile(ctx context.Context, p *plan) error {
 		func() error {
 			return oneOf(p, "confidence", f.Confidence, func(n s) kg.Confidence { return n.Said().Confidence })
 		},
+		func() error { return used(ctx, "flag", f.Flag, kg.CategoryOutcome, kg.CategoryClaim) },
 		func() error { return anyOf(p, "flag", f.Flag, func(n s) []string { return n.Said().Flags }) },
 		func() error { return relation(ctx, p, "reference", f.Reference, to(kg.StatedIn)) },
 		func() error { return relation(ctx, p, "saidBy", f.SaidBy, to(kg.SaidBy)) },
@@ -539,6 +556,8 @@ func (f *ClaimFilter) compile(ctx context.Context) (*plan, error) {
 		func() error {
 			return indexed(p, "criterion", f.Criterion, func(c *kg.Claim) kg.Criterion { return c.Criterion })
 		},
+		func() error { return used(ctx, "topic", f.Topic, kg.CategoryClaim) },
+		func() error { return used(ctx, "conclusion", f.Conclusion, kg.CategoryClaim) },
 		func() error { return indexed(p, "topic", f.Topic, func(c *kg.Claim) string { return c.Topic }) },
 		func() error {
 			return indexed(p, "conclusion", f.Conclusion, func(c *kg.Claim) string { return c.Conclusion })
@@ -600,6 +619,34 @@ func (f *ReferenceFilter) compile(ctx context.Context) (*plan, error) {
 	)
 }
 
+// countries refuses what is no country's code: a filter never is silently empty.
+func countries(codes []string) error {
+	for _, c := range codes {
+		if !kg.IsCountry(c) {
+			return badInput("country: %q is not an ISO 3166-1 alpha-2 code such as GB", c)
+		}
+	}
+	return nil
+}
+
+// used refuses values of an open vocabulary that nothing in the graph has.
+func used(ctx context.Context, field string, values []string, categories ...kg.Category) error {
+	for _, v := range values {
+		found := false
+		for _, c := range categories {
+			page, err := reader(ctx).Scan(ctx, storage.Find{Category: c, Term: field, Equal: &v, Window: storage.Window{Limit: 1}})
+			if err != nil {
+				return err
+			}
+			found = found || len(page.Items) > 0
+		}
+		if !found {
+			return &Error{Code: NotFound, Message: fmt.Sprintf("%s: nothing in this graph has %q", field, v)}
+		}
+	}
+	return nil
+}
+
 // An AgentFilter says which agents.
 type AgentFilter struct {
 	And, Or []*AgentFilter
@@ -614,6 +661,7 @@ func (f *AgentFilter) compile(ctx context.Context) (*plan, error) {
 	return p, inOrder(
 		func() error { return f.CommonFilter.compile(ctx, p, kg.CategoryAgent) },
 		func() error { return indexed(p, "type", f.Type, func(a *kg.Agent) kg.AgentKind { return a.Type }) },
+		func() error { return countries(f.Country) },
 		func() error { return oneOf(p, "country", f.Country, func(a *kg.Agent) string { return a.Country }) },
 		func() error { return neighbourhood(ctx, p, f.Statements, from(kg.AboutThing)) },
 		func() error { return combine(ctx, p, f.And, f.Or, f.Not, f.Not != nil) },

@@ -198,6 +198,7 @@ type ProvenanceResolver interface {
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id kg.ID) (kg.Node, error)
+	Statement(ctx context.Context, id kg.ID) (kg.Statement, error)
 	Nodes(ctx context.Context, ids []kg.ID) ([]kg.Node, error)
 	Disease(ctx context.Context, id kg.ID) (*kg.Disease, error)
 	Diseases(ctx context.Context, first *int, after *string, last *int, before *string, filter *DiseaseFilter, orderBy *Order) (*Connection[*kg.Disease], error)
@@ -542,7 +543,7 @@ enum AbsenceReason {
   NOT_STATED
   "There is nothing to say."
   NOT_APPLICABLE
-  "Nobody has looked yet."
+  "Nobody has recorded what the source says of it, if anything."
   NOT_EXTRACTED
 }
 
@@ -3320,7 +3321,7 @@ type CellSourceConnection {
   totalCount: Int!
 }
 
-"A Intervention in a list, with what says that it belongs there."
+"An Intervention in a list, with what says that it belongs there."
 type InterventionEdge {
   "Its place in the list; opaque, and valid when the list changes."
   cursor: String!
@@ -3372,7 +3373,7 @@ type TrialConnection {
   totalCount: Int!
 }
 
-"A Arm in a list, with what says that it belongs there."
+"An Arm in a list, with what says that it belongs there."
 type ArmEdge {
   "Its place in the list; opaque, and valid when the list changes."
   cursor: String!
@@ -3398,7 +3399,7 @@ type ArmConnection {
   totalCount: Int!
 }
 
-"A Outcome in a list, with what says that it belongs there."
+"An Outcome in a list, with what says that it belongs there."
 type OutcomeEdge {
   "Its place in the list; opaque, and valid when the list changes."
   cursor: String!
@@ -3502,7 +3503,7 @@ type ReferenceConnection {
   totalCount: Int!
 }
 
-"A Agent in a list, with what says that it belongs there."
+"An Agent in a list, with what says that it belongs there."
 type AgentEdge {
   "Its place in the list; opaque, and valid when the list changes."
   cursor: String!
@@ -3587,6 +3588,11 @@ type Query {
     "Any name of the node, in any spelling of the prefix."
     id: ID!
   ): Node
+  "The statement of this name, be it an Outcome or a Claim; null when there is none."
+  statement(
+    "Any of its names: id, alias or exact xref, in any spelling of the prefix."
+    id: ID!
+  ): Statement
   "The nodes of these names, in this order; null for a name that nothing has."
   nodes(
     "Names, at most 500."
@@ -3839,7 +3845,7 @@ type Query {
     "Only nodes of these types."
     types: [Category!]
   ): [IdMapping!]!
-  "Every state that the node has had, newest first, with who changed it and why."
+  "When the node was put or retracted, newest first, by whom and why. What it was then: ask for it @asOf that revision. Changes of its edges are not among them."
   history(
     "Any name of the node; of a retracted node its own id."
     id: ID!
@@ -3895,10 +3901,10 @@ type Revision {
   revision: Int!
   "When it was committed."
   time: DateTime!
-  "Who made it."
-  author: String!
-  "Why."
-  reason: String!
+  "Who made it; null when nobody said."
+  author: String
+  "Why; null when nobody said."
+  reason: String
   "The name of this revision, if it has one."
   release: String
   "How many nodes it put or retracted."
@@ -5032,6 +5038,10 @@ input PutDiseaseInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5074,6 +5084,10 @@ input PutConceptInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5124,6 +5138,10 @@ input PutMeasureInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5170,6 +5188,10 @@ input PutCellSourceInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5180,7 +5202,7 @@ type PutCellSourcePayload {
   revision: Int!
 }
 
-"A Intervention as it is to be, whole: fields left out are empty."
+"An Intervention as it is to be, whole: fields left out are empty."
 input InterventionInput {
   "The id: a CURIE or a local slug. It never changes."
   id: ID!
@@ -5208,7 +5230,7 @@ input InterventionInput {
   class: String
 }
 
-"Puts a Intervention."
+"Puts an Intervention."
 input PutInterventionInput {
   "The node."
   intervention: InterventionInput!
@@ -5216,6 +5238,10 @@ input PutInterventionInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5290,6 +5316,10 @@ input PutTrialInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5300,7 +5330,7 @@ type PutTrialPayload {
   revision: Int!
 }
 
-"A Arm as it is to be, whole: fields left out are empty."
+"An Arm as it is to be, whole: fields left out are empty."
 input ArmInput {
   "The id: a CURIE or a local slug. It never changes."
   id: ID!
@@ -5326,7 +5356,7 @@ input ArmInput {
   description: String
 }
 
-"Puts a Arm."
+"Puts an Arm."
 input PutArmInput {
   "The node."
   arm: ArmInput!
@@ -5334,6 +5364,10 @@ input PutArmInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5344,7 +5378,7 @@ type PutArmPayload {
   revision: Int!
 }
 
-"A Outcome as it is to be, whole: fields left out are empty."
+"An Outcome as it is to be, whole: fields left out are empty."
 input OutcomeInput {
   "The id: a CURIE or a local slug. It never changes."
   id: ID!
@@ -5428,7 +5462,7 @@ input OutcomeInput {
   deaths: QuantityInput
 }
 
-"Puts a Outcome."
+"Puts an Outcome."
 input PutOutcomeInput {
   "The node."
   outcome: OutcomeInput!
@@ -5436,6 +5470,10 @@ input PutOutcomeInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5502,6 +5540,10 @@ input PutClaimInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5546,6 +5588,10 @@ input PutConflictInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5626,6 +5672,10 @@ input PutReferenceInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5636,7 +5686,7 @@ type PutReferencePayload {
   revision: Int!
 }
 
-"A Agent as it is to be, whole: fields left out are empty."
+"An Agent as it is to be, whole: fields left out are empty."
 input AgentInput {
   "The id: a CURIE or a local slug. It never changes."
   id: ID!
@@ -5660,7 +5710,7 @@ input AgentInput {
   country: String
 }
 
-"Puts a Agent."
+"Puts an Agent."
 input PutAgentInput {
   "The node."
   agent: AgentInput!
@@ -5668,6 +5718,10 @@ input PutAgentInput {
   edges: [EdgeInput!]
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since. Without it, the last writer wins."
+  ifRevision: Int
+  "A put states the node whole. When other sources state it too and their provenance is not passed along, it is refused with CONFLICT, unless this is true."
+  replaceOtherSources: Boolean = false
 }
 
 "What a put came to."
@@ -5700,6 +5754,8 @@ input RetractNodeInput {
   id: ID!
   "Why: kept with the revision."
   reason: String!
+  "The revision that the writer has read: refused with CONFLICT when the node has changed since."
+  ifRevision: Int
 }
 
 "What a retraction came to."
@@ -5760,7 +5816,7 @@ type Mutation {
     "What to put, and why."
     input: PutCellSourceInput!
   ): PutCellSourcePayload!
-  "Creates or replaces a Intervention, with edges, in one commit. Needs the role write."
+  "Creates or replaces an Intervention, with edges, in one commit. Needs the role write."
   putIntervention(
     "What to put, and why."
     input: PutInterventionInput!
@@ -5770,12 +5826,12 @@ type Mutation {
     "What to put, and why."
     input: PutTrialInput!
   ): PutTrialPayload!
-  "Creates or replaces a Arm, with edges, in one commit. Needs the role write."
+  "Creates or replaces an Arm, with edges, in one commit. Needs the role write."
   putArm(
     "What to put, and why."
     input: PutArmInput!
   ): PutArmPayload!
-  "Creates or replaces a Outcome, with edges, in one commit. Needs the role write."
+  "Creates or replaces an Outcome, with edges, in one commit. Needs the role write."
   putOutcome(
     "What to put, and why."
     input: PutOutcomeInput!
@@ -5795,7 +5851,7 @@ type Mutation {
     "What to put, and why."
     input: PutReferenceInput!
   ): PutReferencePayload!
-  "Creates or replaces a Agent, with edges, in one commit. Needs the role write."
+  "Creates or replaces an Agent, with edges, in one commit. Needs the role write."
   putAgent(
     "What to put, and why."
     input: PutAgentInput!
@@ -11710,6 +11766,20 @@ func (ec *executionContext) field_Query_revisions_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["first"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_statement_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (kg.ID, error) {
+			return ec.unmarshalNID2githubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐID(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -26767,6 +26837,50 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_statement(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_statement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Statement(ctx, fc.Args["id"].(kg.ID))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v kg.Statement) graphql.Marshaler {
+			return ec.marshalOStatement2githubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐStatement(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_statement(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_statement_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -29686,10 +29800,10 @@ func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalOString2string(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Revision_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -29709,10 +29823,10 @@ func (ec *executionContext) _Revision_reason(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+			return ec.marshalOString2string(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Revision_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -37669,7 +37783,11 @@ func (ec *executionContext) unmarshalInputPutAgentInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"agent", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"agent", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -37697,6 +37815,20 @@ func (ec *executionContext) unmarshalInputPutAgentInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -37725,7 +37857,11 @@ func (ec *executionContext) unmarshalInputPutArmInput(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"arm", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"arm", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -37753,6 +37889,20 @@ func (ec *executionContext) unmarshalInputPutArmInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -37781,7 +37931,11 @@ func (ec *executionContext) unmarshalInputPutCellSourceInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"cellSource", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"cellSource", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -37809,6 +37963,20 @@ func (ec *executionContext) unmarshalInputPutCellSourceInput(ctx context.Context
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -37837,7 +38005,11 @@ func (ec *executionContext) unmarshalInputPutClaimInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"claim", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"claim", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -37865,6 +38037,20 @@ func (ec *executionContext) unmarshalInputPutClaimInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -37893,7 +38079,11 @@ func (ec *executionContext) unmarshalInputPutConceptInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"concept", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"concept", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -37921,6 +38111,20 @@ func (ec *executionContext) unmarshalInputPutConceptInput(ctx context.Context, o
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -37949,7 +38153,11 @@ func (ec *executionContext) unmarshalInputPutConflictInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"conflict", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"conflict", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -37977,6 +38185,20 @@ func (ec *executionContext) unmarshalInputPutConflictInput(ctx context.Context, 
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -38005,7 +38227,11 @@ func (ec *executionContext) unmarshalInputPutDiseaseInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"disease", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"disease", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38033,6 +38259,20 @@ func (ec *executionContext) unmarshalInputPutDiseaseInput(ctx context.Context, o
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -38110,7 +38350,11 @@ func (ec *executionContext) unmarshalInputPutInterventionInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"intervention", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"intervention", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38138,6 +38382,20 @@ func (ec *executionContext) unmarshalInputPutInterventionInput(ctx context.Conte
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -38166,7 +38424,11 @@ func (ec *executionContext) unmarshalInputPutMeasureInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"measure", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"measure", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38194,6 +38456,20 @@ func (ec *executionContext) unmarshalInputPutMeasureInput(ctx context.Context, o
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -38222,7 +38498,11 @@ func (ec *executionContext) unmarshalInputPutOutcomeInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"outcome", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"outcome", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38250,6 +38530,20 @@ func (ec *executionContext) unmarshalInputPutOutcomeInput(ctx context.Context, o
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -38278,7 +38572,11 @@ func (ec *executionContext) unmarshalInputPutReferenceInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"reference", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"reference", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38306,6 +38604,20 @@ func (ec *executionContext) unmarshalInputPutReferenceInput(ctx context.Context,
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -38334,7 +38646,11 @@ func (ec *executionContext) unmarshalInputPutTrialInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"trial", "edges", "reason"}
+	if _, present := asMap["replaceOtherSources"]; !present {
+		asMap["replaceOtherSources"] = false
+	}
+
+	fieldsInOrder := [...]string{"trial", "edges", "reason", "ifRevision", "replaceOtherSources"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -38362,6 +38678,20 @@ func (ec *executionContext) unmarshalInputPutTrialInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
+		case "replaceOtherSources":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("replaceOtherSources"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReplaceOtherSources = data
 		}
 	}
 	return it, nil
@@ -39003,7 +39333,7 @@ func (ec *executionContext) unmarshalInputRetractNodeInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "reason"}
+	fieldsInOrder := [...]string{"id", "reason", "ifRevision"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -39024,6 +39354,13 @@ func (ec *executionContext) unmarshalInputRetractNodeInput(ctx context.Context, 
 				return it, err
 			}
 			it.Reason = data
+		case "ifRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ifRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IfRevision = data
 		}
 	}
 	return it, nil
@@ -44807,6 +45144,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_node(ctx, field)
 				})
+		case "statement":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_statement(ctx, field)
+				})
 		case "nodes":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -45486,12 +45829,12 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "author":
 			out.Values[i] = ec._Revision_author(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "reason":
 			out.Values[i] = ec._Revision_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "release":
@@ -51286,6 +51629,13 @@ func (ec *executionContext) marshalOSeriousness2ᚕgithubᚗcomᚋstemmaᚑkgᚋ
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOStatement2githubᚗcomᚋstemmaᚑkgᚋstemmaᚋkgᚐStatement(ctx context.Context, sel ast.SelectionSet, v kg.Statement) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Statement(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOStatementFilter2ᚕᚖgithubᚗcomᚋstemmaᚑkgᚋstemmaᚋgraphᚐStatementFilterᚄ(ctx context.Context, v any) ([]*StatementFilter, error) {

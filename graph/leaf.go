@@ -96,6 +96,9 @@ func (p *plan) number(field string, f *FloatFilter, value func(kg.Node) *kg.Quan
 	if low > high || f.Ne != nil && low == high && *f.Ne == low {
 		return badInput("%s: no number passes all of these tests: they exclude each other", field)
 	}
+	if math.IsInf(low, -1) && math.IsInf(high, 1) && f.Ne == nil {
+		return nil // nothing is asked
+	}
 	possible := f.Certainty != nil && *f.Certainty == Possible
 	p.test(func(_ context.Context, n kg.Node) (bool, error) {
 		lo, hi, ok := value(n).Interval()
@@ -133,6 +136,9 @@ func (p *plan) date(field string, f *DateFilter, value func(kg.Node) string) err
 	}
 	if f.Before != nil && f.From != nil && f.Before.Sortable() <= f.From.Sortable() {
 		return badInput("%s: no day is from %s and before %s: they exclude each other", field, *f.From, *f.Before)
+	}
+	if *f == (DateFilter{}) {
+		return nil // nothing is asked
 	}
 	p.test(func(_ context.Context, n kg.Node) (bool, error) {
 		day := value(n)

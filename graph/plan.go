@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/stemma-kg/stemma/kg"
 	"github.com/stemma-kg/stemma/storage"
@@ -16,6 +17,10 @@ type plan struct {
 	known bool    // ids is a bound
 	seeks []seek
 	terms []storage.Find // index terms that whatever matches has
+
+	// Filters nest, and come back to the same nodes: what a test on neighbours found is remembered for as long as the plan lives.
+	deep  bool
+	found sync.Map // kg.ID → bool
 }
 
 type test func(context.Context, kg.Node) (bool, error)
@@ -33,12 +38,25 @@ func (p *plan) match(ctx context.Context, n kg.Node) (bool, error) {
 	if p == nil {
 		return true, nil
 	}
-	for _, t := range p.tests {
-		if ok, err := t(ctx, n); err != nil || !ok {
-			return false, err
+	if p.deep {
+		if ok, known := p.found.Load(n.Base().ID); known {
+			return ok.(bool), nil
 		}
 	}
-	return true, nil
+	matches := true
+	for _, t := range p.tests {
+		ok, err := t(ctx, n)
+		if err != nil {
+			return false, err
+		}
+		if matches = ok; !ok {
+			break
+		}
+	}
+	if p.deep {
+		p.found.Store(n.Base().ID, matches)
+	}
+	return matches, nil
 }
 
 func (p *plan) test(t test) { p.tests = append(p.tests, t) }
@@ -108,6 +126,7 @@ func (p *plan) related(sub *plan, hop storage.Hop) {
 	if sub == nil {
 		return
 	}
+	p.deep = true
 	if sub.known {
 		back := hop
 		back.Reverse = !hop.Reverse
@@ -122,6 +141,7 @@ func (p *plan) list(l *listPlan, hop storage.Hop) {
 		return
 	}
 	p.related(l.some, hop)
+	p.deep = true
 	if l.none != nil {
 		p.test(func(ctx context.Context, n kg.Node) (bool, error) {
 			found, err := some(ctx, n, hop, l.none)
@@ -158,8 +178,14 @@ type compiler interface {
 	compile(context.Context) (*plan, error)
 }
 
+// maxFilters bounds the filters of one operation, nested ones too: each of them may be tried on every node.
+const maxFilters = 200
+
 // combine adds and, or, not.
 func combine[F compiler](ctx context.Context, p *plan, and, or []F, not F, hasNot bool) error {
+	if n := current(ctx).filters.Add(1); n > maxFilters {
+		return badInput("filter: this operation has more than %d filters: use in and lists of values in place of or", maxFilters)
+	}
 	all := func(fs []F) ([]*plan, error) {
 		out := make([]*plan, len(fs))
 		for i, f := range fs {
@@ -178,6 +204,7 @@ func combine[F compiler](ctx context.Context, p *plan, and, or []F, not F, hasNo
 		}
 		for _, s := range subs {
 			p.tests = append(p.tests, s.tests...)
+			p.deep = p.deep || s.deep
 			p.seeks = append(p.seeks, s.seeks...)
 			p.terms = append(p.terms, s.terms...)
 			if s.known {
@@ -239,7 +266,7 @@ type TermFilter struct {
 }
 
 // identity resolves a term filter: every name in it must mean something.
-func (p *plan) identity(ctx context.Context, field string, f *TermFilter) error {
+func (p *plan) identity(ctx context.Context, field string, f *TermFilter, categories ...kg.Category) error {
 	if f == nil {
 		return nil
 	}
@@ -247,6 +274,9 @@ func (p *plan) identity(ctx context.Context, field string, f *TermFilter) error 
 		n, err := existing(ctx, field, name)
 		if err != nil {
 			return "", err
+		}
+		if len(categories) > 0 && !slices.Contains(categories, n.Category()) {
+			return "", badInput("%s: %s is of type %s, and can't be here: want %v", field, name, n.Category(), categories)
 		}
 		return n.Base().ID, nil
 	}

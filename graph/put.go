@@ -12,8 +12,7 @@ import (
 // A PutDiseaseInput puts a Disease.
 type PutDiseaseInput struct {
 	Disease *kg.Disease
-	Edges   []*EdgeInput
-	Reason  string
+	PutArgs
 }
 
 // A PutDiseasePayload is what a put came to.
@@ -23,7 +22,7 @@ type PutDiseasePayload struct {
 }
 
 func (m mutationResolver) PutDisease(ctx context.Context, input PutDiseaseInput) (*PutDiseasePayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Disease, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Disease, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -33,8 +32,7 @@ func (m mutationResolver) PutDisease(ctx context.Context, input PutDiseaseInput)
 // A PutConceptInput puts a Concept.
 type PutConceptInput struct {
 	Concept *kg.Concept
-	Edges   []*EdgeInput
-	Reason  string
+	PutArgs
 }
 
 // A PutConceptPayload is what a put came to.
@@ -44,7 +42,7 @@ type PutConceptPayload struct {
 }
 
 func (m mutationResolver) PutConcept(ctx context.Context, input PutConceptInput) (*PutConceptPayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Concept, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Concept, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +52,7 @@ func (m mutationResolver) PutConcept(ctx context.Context, input PutConceptInput)
 // A PutMeasureInput puts a Measure.
 type PutMeasureInput struct {
 	Measure *kg.Measure
-	Edges   []*EdgeInput
-	Reason  string
+	PutArgs
 }
 
 // A PutMeasurePayload is what a put came to.
@@ -65,7 +62,7 @@ type PutMeasurePayload struct {
 }
 
 func (m mutationResolver) PutMeasure(ctx context.Context, input PutMeasureInput) (*PutMeasurePayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Measure, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Measure, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +72,7 @@ func (m mutationResolver) PutMeasure(ctx context.Context, input PutMeasureInput)
 // A PutCellSourceInput puts a CellSource.
 type PutCellSourceInput struct {
 	CellSource *kg.CellSource
-	Edges      []*EdgeInput
-	Reason     string
+	PutArgs
 }
 
 // A PutCellSourcePayload is what a put came to.
@@ -86,7 +82,7 @@ type PutCellSourcePayload struct {
 }
 
 func (m mutationResolver) PutCellSource(ctx context.Context, input PutCellSourceInput) (*PutCellSourcePayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.CellSource, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.CellSource, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +92,7 @@ func (m mutationResolver) PutCellSource(ctx context.Context, input PutCellSource
 // A PutInterventionInput puts a Intervention.
 type PutInterventionInput struct {
 	Intervention *kg.Intervention
-	Edges        []*EdgeInput
-	Reason       string
+	PutArgs
 }
 
 // A PutInterventionPayload is what a put came to.
@@ -107,7 +102,7 @@ type PutInterventionPayload struct {
 }
 
 func (m mutationResolver) PutIntervention(ctx context.Context, input PutInterventionInput) (*PutInterventionPayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Intervention, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Intervention, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +111,8 @@ func (m mutationResolver) PutIntervention(ctx context.Context, input PutInterven
 
 // A PutTrialInput puts a Trial.
 type PutTrialInput struct {
-	Trial  *kg.Trial
-	Edges  []*EdgeInput
-	Reason string
+	Trial *kg.Trial
+	PutArgs
 }
 
 // A PutTrialPayload is what a put came to.
@@ -128,7 +122,7 @@ type PutTrialPayload struct {
 }
 
 func (m mutationResolver) PutTrial(ctx context.Context, input PutTrialInput) (*PutTrialPayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Trial, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Trial, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -137,9 +131,8 @@ func (m mutationResolver) PutTrial(ctx context.Context, input PutTrialInput) (*P
 
 // A PutArmInput puts a Arm.
 type PutArmInput struct {
-	Arm    *kg.Arm
-	Edges  []*EdgeInput
-	Reason string
+	Arm *kg.Arm
+	PutArgs
 }
 
 // A PutArmPayload is what a put came to.
@@ -149,7 +142,7 @@ type PutArmPayload struct {
 }
 
 func (m mutationResolver) PutArm(ctx context.Context, input PutArmInput) (*PutArmPayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Arm, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Arm, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +152,7 @@ func (m mutationResolver) PutArm(ctx context.Context, input PutArmInput) (*PutAr
 // A PutOutcomeInput puts a Outcome.
 type PutOutcomeInput struct {
 	Outcome *kg.Outcome
-	Edges   []*EdgeInput
-	Reason  string
+	PutArgs
 }
 
 // A PutOutcomePayload is what a put came to.
@@ -170,7 +162,7 @@ type PutOutcomePayload struct {
 }
 
 func (m mutationResolver) PutOutcome(ctx context.Context, input PutOutcomeInput) (*PutOutcomePayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Outcome, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Outcome, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -179,9 +171,8 @@ func (m mutationResolver) PutOutcome(ctx context.Context, input PutOutcomeInput)
 
 // A PutClaimInput puts a Claim.
 type PutClaimInput struct {
-	Claim  *kg.Claim
-	Edges  []*EdgeInput
-	Reason string
+	Claim *kg.Claim
+	PutArgs
 }
 
 // A PutClaimPayload is what a put came to.
@@ -191,7 +182,7 @@ type PutClaimPayload struct {
 }
 
 func (m mutationResolver) PutClaim(ctx context.Context, input PutClaimInput) (*PutClaimPayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Claim, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Claim, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -201,8 +192,7 @@ func (m mutationResolver) PutClaim(ctx context.Context, input PutClaimInput) (*P
 // A PutConflictInput puts a Conflict.
 type PutConflictInput struct {
 	Conflict *kg.Conflict
-	Edges    []*EdgeInput
-	Reason   string
+	PutArgs
 }
 
 // A PutConflictPayload is what a put came to.
@@ -212,7 +202,7 @@ type PutConflictPayload struct {
 }
 
 func (m mutationResolver) PutConflict(ctx context.Context, input PutConflictInput) (*PutConflictPayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Conflict, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Conflict, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -222,8 +212,7 @@ func (m mutationResolver) PutConflict(ctx context.Context, input PutConflictInpu
 // A PutReferenceInput puts a Reference.
 type PutReferenceInput struct {
 	Reference *kg.Reference
-	Edges     []*EdgeInput
-	Reason    string
+	PutArgs
 }
 
 // A PutReferencePayload is what a put came to.
@@ -233,7 +222,7 @@ type PutReferencePayload struct {
 }
 
 func (m mutationResolver) PutReference(ctx context.Context, input PutReferenceInput) (*PutReferencePayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Reference, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Reference, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}
@@ -242,9 +231,8 @@ func (m mutationResolver) PutReference(ctx context.Context, input PutReferenceIn
 
 // A PutAgentInput puts a Agent.
 type PutAgentInput struct {
-	Agent  *kg.Agent
-	Edges  []*EdgeInput
-	Reason string
+	Agent *kg.Agent
+	PutArgs
 }
 
 // A PutAgentPayload is what a put came to.
@@ -254,7 +242,7 @@ type PutAgentPayload struct {
 }
 
 func (m mutationResolver) PutAgent(ctx context.Context, input PutAgentInput) (*PutAgentPayload, error) {
-	n, rev, err := put(ctx, m.Resolver, input.Agent, input.Edges, input.Reason)
+	n, rev, err := put(ctx, m.Resolver, input.Agent, input.PutArgs)
 	if err != nil {
 		return nil, err
 	}

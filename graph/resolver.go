@@ -100,6 +100,10 @@ func (xrefResolver) Reference(ctx context.Context, x *kg.Xref) (*kg.Reference, e
 
 func (queryResolver) Node(ctx context.Context, id kg.ID) (kg.Node, error) { return lookup(ctx, id) }
 
+func (queryResolver) Statement(ctx context.Context, id kg.ID) (kg.Statement, error) {
+	return get[kg.Statement](ctx, id)
+}
+
 func (queryResolver) Nodes(ctx context.Context, ids []kg.ID) ([]kg.Node, error) {
 	if len(ids) > MaxPage {
 		return nil, badInput("ids: %d are more than the %d that one question may ask for", len(ids), MaxPage)
@@ -140,6 +144,9 @@ func (queryResolver) MapIds(ctx context.Context, terms []string, types []kg.Cate
 	}
 	out := make([]*IDMapping, len(terms))
 	for i, term := range terms {
+		if term == "" {
+			return nil, badInput("terms[%d]: is empty", i)
+		}
 		m := &IDMapping{Term: term, Matches: []*IDMatch{}}
 		out[i] = m
 		seen := map[kg.ID]bool{}

@@ -14,6 +14,7 @@ type snapshot struct {
 	release []func()
 	budget  atomic.Int64
 	writer  Writer
+	filters atomic.Int64 // compiled so far
 }
 
 type snapshotKey struct{}

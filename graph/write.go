@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,7 +136,7 @@ func (c *curator) canonical(ctx context.Context, field string, name kg.ID) (kg.I
 		return "", err
 	}
 	if nodes[0] == nil {
-		return "", &Error{Code: NotFound, Message: fmt.Sprintf("%s: nothing is called %s: put it first", field, id)}
+		return "", &Error{Code: NotFound, Message: fmt.Sprintf("%s: nothing is called %s", field, id)}
 	}
 	return nodes[0].Base().ID, nil
 }
@@ -169,9 +170,47 @@ func (c *curator) edge(ctx context.Context, field string, in *EdgeInput, self kg
 	return e, err
 }
 
+// PutArgs is what all puts of nodes share.
+type PutArgs struct {
+	Edges               []*EdgeInput
+	Reason              string
+	IfRevision          *int
+	ReplaceOtherSources bool
+}
+
+// unchangedSince refuses when the node has changed after the revision that the writer has read.
+func unchangedSince(ctx context.Context, w storage.Writer, id kg.ID, revision *int) error {
+	if revision == nil {
+		return nil
+	}
+	versions, err := w.History(ctx, id)
+	if err != nil || len(versions) == 0 {
+		return err
+	}
+	if last := versions[0].Revision; *revision < 0 || last > storage.Revision(*revision) {
+		return &Error{Code: Conflicting, Message: fmt.Sprintf("ifRevision: %s has changed since revision %d, at revision %d: read it again", id, *revision, last)}
+	}
+	return nil
+}
+
+// keepsSources refuses a put that would silently drop what other sources state of the node.
+func keepsSources(old kg.Node, now []kg.Provenance) error {
+	if old == nil {
+		return nil
+	}
+	for _, p := range old.Base().Provenance {
+		if !slices.ContainsFunc(now, func(n kg.Provenance) bool { return n.Source == p.Source }) {
+			return &Error{Code: Conflicting, Message: fmt.Sprintf(
+				"provenance: %s states %s too, and this put would drop that: pass its provenance along, or say replaceOtherSources: true", p.Source, old.Base().ID)}
+		}
+	}
+	return nil
+}
+
 // put writes one node with its edges. Without a provenance the writer is the source, and a statement stands in its source.
-func put[T kg.Node](ctx context.Context, r *Resolver, n T, edges []*EdgeInput, reason string) (T, storage.Revision, error) {
+func put[T kg.Node](ctx context.Context, r *Resolver, n T, args PutArgs) (T, storage.Revision, error) {
 	var none T
+	edges := args.Edges
 	if len(edges) > maxEdges {
 		return none, 0, badInput("edges: %d are more than the %d of one mutation: import a file instead", len(edges), maxEdges)
 	}
@@ -182,7 +221,7 @@ func put[T kg.Node](ctx context.Context, r *Resolver, n T, edges []*EdgeInput, r
 	}
 	h.ID = id
 	given := h.Provenance
-	rev, err := r.commit(ctx, reason, func(w storage.Writer, c *curator) error {
+	rev, err := r.commit(ctx, args.Reason, func(w storage.Writer, c *curator) error {
 		h.Provenance = append([]kg.Provenance(nil), given...)
 		if len(h.Provenance) == 0 {
 			h.Provenance = []kg.Provenance{{}}
@@ -201,6 +240,18 @@ func put[T kg.Node](ctx context.Context, r *Resolver, n T, edges []*EdgeInput, r
 			if h.Xrefs[i].ID, err = kg.ParseID(string(h.Xrefs[i].ID)); err != nil {
 				return badInput("xrefs[%d].id: %v", i, err)
 			}
+		}
+		old, err := w.Nodes(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !args.ReplaceOtherSources {
+			if err := keepsSources(old[0], h.Provenance); err != nil {
+				return err
+			}
+		}
+		if err := unchangedSince(ctx, w, id, args.IfRevision); err != nil {
+			return err
 		}
 		if err := w.PutNodes(ctx, n); err != nil {
 			return err
@@ -221,13 +272,43 @@ func put[T kg.Node](ctx context.Context, r *Resolver, n T, edges []*EdgeInput, r
 			}
 			out = append(out, e)
 		}
-		return w.PutEdges(ctx, out...)
+		return putEdges(ctx, w, out)
 	})
 	if err != nil {
 		return none, 0, err
 	}
 	got, err := stored[T](ctx, id)
 	return got, rev, err
+}
+
+// putEdges puts edges, and refuses to close a circle of kinds, stages and subtypes: in one, everything would be a kind of itself.
+func putEdges(ctx context.Context, w storage.Writer, edges []kg.Edge) error {
+	if err := w.PutEdges(ctx, edges...); err != nil {
+		return err
+	}
+	for _, e := range edges {
+		if !slices.Contains(broader, e.Predicate) {
+			continue
+		}
+		seen := map[kg.ID]bool{}
+		for above := []kg.ID{e.Object}; len(above) > 0; above = above[1:] {
+			if above[0] == e.Subject {
+				return &Error{Code: Conflicting, Message: fmt.Sprintf("%s %s %s closes a circle: %s is already above %s", e.Subject, e.Predicate, e.Object, e.Subject, e.Object)}
+			}
+			if seen[above[0]] {
+				continue
+			}
+			seen[above[0]] = true
+			pages, err := w.Neighbors(ctx, above[:1], storage.Hop{Predicates: broader, Window: storage.Window{Limit: MaxPage}})
+			if err != nil {
+				return err
+			}
+			for _, n := range pages[0].Items {
+				above = append(above, n.Node.Base().ID)
+			}
+		}
+	}
+	return nil
 }
 
 // A PutEdgesInput puts edges.
@@ -261,7 +342,7 @@ func (m mutationResolver) PutEdges(ctx context.Context, input PutEdgesInput) (*P
 				return err
 			}
 		}
-		return w.PutEdges(ctx, edges...)
+		return putEdges(ctx, w, edges)
 	})
 	if err != nil {
 		return nil, err
@@ -271,8 +352,9 @@ func (m mutationResolver) PutEdges(ctx context.Context, input PutEdgesInput) (*P
 
 // A RetractNodeInput retracts a node.
 type RetractNodeInput struct {
-	ID     kg.ID
-	Reason string
+	ID         kg.ID
+	Reason     string
+	IfRevision *int
 }
 
 // A RetractNodePayload is what a retraction came to.
@@ -286,6 +368,9 @@ func (m mutationResolver) RetractNode(ctx context.Context, input RetractNodeInpu
 	rev, err := m.commit(ctx, input.Reason, func(w storage.Writer, c *curator) error {
 		var err error
 		if id, err = c.canonical(ctx, "id", input.ID); err != nil {
+			return err
+		}
+		if err := unchangedSince(ctx, w, id, input.IfRevision); err != nil {
 			return err
 		}
 		return w.DeleteNodes(ctx, id)
@@ -312,6 +397,7 @@ func (m mutationResolver) RetractEdges(ctx context.Context, input RetractEdgesIn
 	if err := tooMany(len(input.Edges)); err != nil {
 		return nil, err
 	}
+	before := reader(ctx).Revision()
 	rev, err := m.commit(ctx, input.Reason, func(w storage.Writer, c *curator) error {
 		keys := make([]kg.EdgeKey, len(input.Edges))
 		for i, in := range input.Edges {
@@ -333,6 +419,9 @@ func (m mutationResolver) RetractEdges(ctx context.Context, input RetractEdgesIn
 	})
 	if err != nil {
 		return nil, err
+	}
+	if rev <= before {
+		return nil, &Error{Code: NotFound, Message: "edges: none of them is there: nothing was retracted"}
 	}
 	return &RetractEdgesPayload{rev, len(input.Edges)}, nil
 }

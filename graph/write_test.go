@@ -99,7 +99,14 @@ func TestRefusedWrites(t *testing.T) {
 		{"an edge that can't be", "anna", `mutation { putEdges(input: {reason: "x", edges: [{subject: "condition:ms", predicate: INVESTIGATES, object: "condition:sle"}]}) { revision } }`, "INVALID", "INVESTIGATES"},
 		{"an edge to nothing", "anna", `mutation { putEdges(input: {reason: "x", edges: [{subject: "study:mist", predicate: INVESTIGATES, object: "condition:nope"}]}) { revision } }`, "NOT_FOUND", "condition:nope"},
 		{"a role that is none of the predicate's", "anna", `mutation { putEdges(input: {reason: "x", edges: [{subject: "study:mist", predicate: INVESTIGATES, object: "condition:sle", role: CITES}]}) { revision } }`, "INVALID", "role"},
-		{"two node types under one id", "anna", `mutation { putAgent(input: {reason: "x", agent: {id: "condition:ms", label: "x", type: PERSON}}) { revision } }`, "INVALID", "category"},
+		{"dropping what other sources state", "anna", `mutation { putTrial(input: {reason: "x", trial: {id: "study:mist", label: "Mine"}}) { revision } }`, "CONFLICT", "source:doc-003"},
+		{"a revision too old", "anna", `mutation { putTrial(input: {reason: "x", ifRevision: 0, replaceOtherSources: true, trial: {id: "study:mist", label: "Mine"}}) { revision } }`, "CONFLICT", "ifRevision"},
+		{"a retraction of what has changed", "anna", `mutation { retractNode(input: {reason: "x", ifRevision: 0, id: "claim:d2-dahbour-n"}) { revision } }`, "CONFLICT", "ifRevision"},
+		{"a circle of kinds", "anna", `mutation { putEdges(input: {reason: "x", edges: [{subject: "condition:ms", predicate: IS_A, object: "condition:rrms"}]}) { revision } }`, "CONFLICT", "circle"},
+		{"a retraction of no edge", "anna", `mutation { retractEdges(input: {reason: "x", edges: [{subject: "condition:ms", predicate: IS_A, object: "condition:rrms", source: "source:doc-003"}]}) { revision } }`, "NOT_FOUND", "none"},
+		{"an impossible p", "anna", `mutation { putOutcome(input: {reason: "x", outcome: {id: "claim:x", label: "x", kind: OUTCOME, text: "x", modality: REPORTED, statistics: REPORTED, effect: {measure: "RR", p: {value: 7}}}}) { revision } }`, "INVALID", "probability"},
+		{"a script as address", "anna", `mutation { putReference(input: {reason: "x", reference: {id: "source:x", label: "x", type: NEWS, url: "javascript:alert(1)"}}) { revision } }`, "INVALID", "http"},
+		{"two node types under one id", "anna", `mutation { putAgent(input: {reason: "x", agent: {id: "condition:ms", label: "x", type: PERSON}, replaceOtherSources: true}) { revision } }`, "INVALID", "category"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := s.as(c.writer, c.query, nil)

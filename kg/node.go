@@ -35,6 +35,17 @@ type fact struct {
 	empty bool
 }
 
+// unsaid is why a field is empty when nothing is said about it.
+func unsaid(n Node, field string) AbsenceReason {
+	if o, ok := n.(*Outcome); ok && o.Kind != KindAdverseEvent {
+		switch field {
+		case "seriousness", "relatedness", "grade": // of events alone
+			return NotApplicable
+		}
+	}
+	return NotExtracted
+}
+
 // A LabelRole says what kind of name a label is.
 type LabelRole string
 
@@ -92,7 +103,7 @@ type AbsenceReason string
 const (
 	NotStated     AbsenceReason = "NOT_STATED"     // the source was read and does not say
 	NotApplicable AbsenceReason = "NOT_APPLICABLE" // there is nothing to say
-	NotExtracted  AbsenceReason = "NOT_EXTRACTED"  // nobody has looked
+	NotExtracted  AbsenceReason = "NOT_EXTRACTED"  // nobody has recorded what the source says of it, if anything
 )
 
 // A Silence is an empty field and the reason for it.
@@ -144,7 +155,7 @@ func Absences(n Node) []Silence {
 			if onEdges[f.field] {
 				continue
 			}
-			s = Silence{Field: f.field, Reason: NotExtracted}
+			s = Silence{Field: f.field, Reason: unsaid(n, f.field)}
 		}
 		out = append(out, s)
 	}
@@ -264,7 +275,7 @@ func (h *Head) validate(v *validator, n Node) {
 		empty[f.field] = f.empty
 	}
 	for i, s := range h.Silences {
-		f := fmt.Sprintf("silences[%d]", i)
+		f := fmt.Sprintf("absences[%d]", i)
 		v.oneOf(f+".reason", string(s.Reason), strs(NotStated, NotApplicable, NotExtracted)...)
 		if isEmpty, known := empty[s.Field]; !known {
 			v.fail(f+".field", fmt.Sprintf("%s has no field %s that could be silent", n.Category(), quote(s.Field)))

@@ -204,6 +204,12 @@ func (o *Outcome) Validate() error {
 	}{{"baseline", o.Baseline}, {"followUp", o.FollowUp}, {"change", o.Change}, {"rate", o.Rate}, {"nAffected", o.NAffected}, {"nTotal", o.NTotal}, {"deaths", o.Deaths}} {
 		q.q.validate(v, q.field)
 	}
+	for _, n := range []struct {
+		field string
+		q     *Quantity
+	}{{"nAffected", o.NAffected}, {"nTotal", o.NTotal}, {"deaths", o.Deaths}} {
+		n.q.validateCount(v, n.field)
+	}
 	if o.NAffected != nil && o.NTotal != nil && o.NAffected.Value != nil && o.NTotal.Value != nil && *o.NAffected.Value > *o.NTotal.Value {
 		v.fail("nAffected", fmt.Sprintf("%v is more than nTotal %v", *o.NAffected.Value, *o.NTotal.Value))
 	}
@@ -230,6 +236,12 @@ func (o *Outcome) Validate() error {
 		v.required("effect.measure", e.Measure)
 		e.Value.validate(v, "effect.value")
 		e.P.validate(v, "effect.p")
+		if low, high, ok := e.P.Interval(); ok && (low > 1 || high < 0) {
+			v.fail("effect.p", e.P.String()+" is no probability")
+		}
+		if c := e.ConfidenceLevel; c != nil && (*c <= 0 || *c >= 100) {
+			v.fail("effect.confidenceLevel", fmt.Sprintf("%v is not between 0 and 100 per cent", *c))
+		}
 		if e.Low != nil && e.High != nil && *e.Low > *e.High {
 			v.fail("effect", "low is above high")
 		}

@@ -135,6 +135,18 @@ func (q *Quantity) validate(v *validator, field string) {
 	v.text(field+".printed", q.Printed, 256)
 }
 
+// validateCount refuses what can't be a number of people.
+func (q *Quantity) validateCount(v *validator, field string) {
+	if q == nil {
+		return
+	}
+	for _, n := range []*float64{q.Value, q.Low, q.High} {
+		if n != nil && *n < 0 {
+			v.fail(field, fmt.Sprintf("%v is no number of people", *n))
+		}
+	}
+}
+
 // sortable is the quantity's lowest number as a key that sorts as the numbers do; what holds no number sorts last.
 func (q *Quantity) sortable() string {
 	low, high, ok := q.Interval()

@@ -1,6 +1,9 @@
 package kg
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A ReferenceType says what kind of document a [Reference] is.
 type ReferenceType string
@@ -108,6 +111,9 @@ func (r *Reference) Validate() error {
 	v.text("title", r.Title, maxText)
 	for i, d := range r.Dates {
 		d.validate(v, fmt.Sprintf("dates[%d]", i))
+	}
+	if r.URL != "" && !strings.HasPrefix(r.URL, "https://") && !strings.HasPrefix(r.URL, "http://") {
+		v.fail("url", quote(r.URL)+" does not begin with http:// or https://")
 	}
 	if r.DOI != "" {
 		if id, err := ParseID("DOI:" + r.DOI); err != nil {

@@ -167,10 +167,11 @@ func place(h *Head) string {
 }
 
 func (s *Saying) terms(h *Head) []Term {
-	return append(h.labelTerms(),
-		Term{"kind", string(s.Kind)},
-		Term{"place", place(h)},
-	)
+	out := append(h.labelTerms(), Term{"kind", string(s.Kind)}, Term{"place", place(h)})
+	for _, f := range s.Flags {
+		out = append(out, Term{"flag", f})
+	}
+	return out
 }
 
 // Selector returns the place where the outcome stands in its source.

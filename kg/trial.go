@@ -139,6 +139,7 @@ func (t *Trial) Validate() error {
 	v.oneOf("allocation", string(t.Allocation), "", string(Randomized), string(NonRandomized), string(AllocationNA))
 	v.oneOf("masking", string(t.Masking), "", string(OpenLabel), string(Single), string(Double), string(Triple), string(Quadruple))
 	t.Enrollment.validate(v, "enrollment")
+	t.Enrollment.validateCount(v, "enrollment")
 	for i, c := range t.Countries {
 		v.country(fmt.Sprintf("countries[%d]", i), c)
 	}
@@ -186,6 +187,11 @@ type Arm struct {
 	Description string    `cbor:"52,keyasint,omitempty" json:"description,omitempty" yaml:"description,omitempty"`
 }
 
+// ArmRoles returns the roles that an arm may have.
+func ArmRoles() []Role {
+	return []Role{Experimental, ActiveComparator, PlaceboComparator, Background, Population}
+}
+
 // Category returns [CategoryArm].
 func (*Arm) Category() Category { return CategoryArm }
 
@@ -199,8 +205,9 @@ func (a *Arm) Terms() []Term { return a.labelTerms() }
 func (a *Arm) Validate() error {
 	v := new(validator)
 	a.validate(v, a)
-	v.oneOf("role", string(a.Role), "", string(Experimental), string(ActiveComparator), string(PlaceboComparator), string(Background), string(Population))
+	v.oneOf("role", string(a.Role), append(strs(ArmRoles()...), "")...)
 	a.N.validate(v, "n")
+	a.N.validateCount(v, "n")
 	v.text("description", a.Description, maxText)
 	return v.err()
 }

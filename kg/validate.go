@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/language"
 )
 
 const maxText = 16 << 10 // bytes of one text: a paraphrase, a remark; not a document
@@ -102,8 +104,14 @@ func strs[T ~string](in ...T) []string {
 	return out
 }
 
+// IsCountry tells whether s is the ISO 3166-1 alpha-2 code of a country, in upper case.
+func IsCountry(s string) bool {
+	r, err := language.ParseRegion(s)
+	return err == nil && len(s) == 2 && s == r.String() && r.IsCountry()
+}
+
 func (v *validator) country(field, s string) {
-	if len(s) != 2 || s != strings.ToUpper(s) {
+	if !IsCountry(s) {
 		v.fail(field, quote(s)+" is not an ISO 3166-1 alpha-2 code such as GB")
 	}
 }

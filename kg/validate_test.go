@@ -44,9 +44,9 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"xrefs[0].match", disease(func(d *Disease) { d.Xrefs[0].Match = "SAME" })},
 		{"xrefs[0].source", disease(func(d *Disease) { d.Xrefs[0].Source = "" })},
 		{"remarks[1]", disease(func(d *Disease) { d.Remarks[1] = long })},
-		{"silences[0].field", disease(func(d *Disease) { d.Silences = []Silence{{Field: "definition", Reason: NotStated}} })}, // has a value
-		{"silences[0].field", disease(func(d *Disease) { d.Silences = []Silence{{Field: "phase", Reason: NotStated}} })},      // has no such field
-		{"silences[0].reason", change("silent", func(d *Disease) { d.Silences[0].Reason = "UNKNOWN" })},
+		{"absences[0].field", disease(func(d *Disease) { d.Silences = []Silence{{Field: "definition", Reason: NotStated}} })}, // has a value
+		{"absences[0].field", disease(func(d *Disease) { d.Silences = []Silence{{Field: "phase", Reason: NotStated}} })},      // has no such field
+		{"absences[0].reason", change("silent", func(d *Disease) { d.Silences[0].Reason = "UNKNOWN" })},
 		{"provenance", disease(func(d *Disease) { d.Provenance = nil })},
 		{"provenance[1].source", disease(func(d *Disease) { d.Provenance[1] = Provenance{} })},
 		{"provenance[1].knowledgeLevel", disease(func(d *Disease) { d.Provenance[1].KnowledgeLevel = "SURE" })},

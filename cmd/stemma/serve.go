@@ -42,28 +42,6 @@ type serveCommand struct {
 	limitFlags
 }
 
-// limitFlags are the limits of the endpoint that are worth turning. A negative number switches one off.
-type limitFlags struct {
-	MaxDepth      int           `help:"Fields within fields." default:"${max_depth}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxCost       int           `help:"Nodes that an operation may visit, by estimate before it runs." default:"${max_cost}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxLooks      int64         `help:"Nodes that its filters, orders and totals may look at." default:"${max_looks}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxAliases    int           `help:"Aliases in a document." default:"${max_aliases}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxRootFields int           `help:"Root fields of an operation." default:"${max_root_fields}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxTokens     int           `help:"Tokens of a document: its words and signs." default:"${max_tokens}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxBody       int64         `name:"max-body-bytes" help:"Bytes of a request." default:"${max_body}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxBatch      int           `help:"Operations in one request; negative refuses batches." default:"${max_batch}" group:"Limits of one request (--max-…=-1: none)"`
-	Timeout       time.Duration `help:"Time for an operation." default:"${timeout}" group:"Limits of one request (--max-…=-1: none)"`
-	MaxConcurrent int           `help:"Dear operations that run at once, and four times as many cheap ones; 0 is two for each CPU." default:"0" group:"Limits of one request (--max-…=-1: none)"`
-	MaxStreams    int           `help:"Websockets and event streams that are open at once." default:"${max_streams}" group:"Limits of one request (--max-…=-1: none)"`
-}
-
-func (f limitFlags) limits() endpoint.Limits {
-	return endpoint.Limits{
-		MaxDepth: f.MaxDepth, MaxCost: f.MaxCost, MaxAliases: f.MaxAliases, MaxRootFields: f.MaxRootFields, MaxTokens: f.MaxTokens,
-		MaxBodyBytes: f.MaxBody, MaxBatch: f.MaxBatch, Timeout: f.Timeout, MaxConcurrent: f.MaxConcurrent, MaxStreams: f.MaxStreams,
-	}
-}
-
 // Run serves until ctx is done.
 func (c *serveCommand) Run(ctx context.Context, h *host) error {
 	text := c.LogFormat == "text" || c.LogFormat == "auto" && isTerminal(h.stderr)
@@ -141,9 +119,6 @@ func (c *serveCommand) open(h *host, log *slog.Logger) (storage.Store, string, e
 		return nil, "", err
 	}
 	const mib = 1 << 20
-	if c.NodeCache < 1 || c.NodeCache > 1<<20 {
-		return nil, "", fmt.Errorf("--node-cache-mib %d: give 1 to %d", c.NodeCache, 1<<20)
-	}
 	s, err := badger.Open(dir, badger.Options{Now: h.now, Logger: log, NodeCacheBytes: c.NodeCache * mib})
 	if err != nil {
 		return nil, "", explainOpen(dir, err)
@@ -244,7 +219,7 @@ func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Log
 	// A request's body, its wait for a slot, its run and its answer have limits of their own; this one is for what they leave open.
 	s.writeTimeout = time.Minute
 	if c.Timeout > 0 {
-		s.writeTimeout += c.Timeout
+		s.writeTimeout += time.Duration(c.Timeout)
 	}
 	if c.Timeout < 0 {
 		s.writeTimeout = 0
