@@ -37,7 +37,7 @@ type serveCommand struct {
 	LogFormat   string        `help:"How: text, json, or auto, which is text on a terminal." enum:"auto,text,json" default:"auto" group:"Running"`
 	Drain       time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
 	Grace       time.Duration `help:"Then let what has begun go on at most so long." default:"10s" group:"Running"`
-	NodeCache   int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"32" group:"Running"`
+	NodeCache   int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"128" group:"Running"`
 
 	limitFlags
 }
