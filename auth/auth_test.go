@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -36,7 +37,7 @@ func keep(t *testing.T, path string) *auth.Keeper {
 }
 
 func TestTokenLife(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "new", "tokens")
+	path := filepath.Join(t.TempDir(), "tokens")
 	ann := create(t, path, "ann", auth.Write)
 	bob := create(t, path, "bob", auth.Read)
 	if ann == bob || !strings.HasPrefix(ann, "stemma_") || len(ann) != len("stemma_")+43 {
@@ -88,6 +89,17 @@ func TestTokenLife(t *testing.T) {
 	// A token that was made while the server runs is good at once.
 	if _, err := k.Token(create(t, path, "cleo", auth.Admin)); err != nil {
 		t.Errorf("a new token: %v", err)
+	}
+}
+
+// A directory is not made for a file whose path was misspelt.
+func TestCreateMakesNoDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "missing")
+	if _, err := auth.Create(filepath.Join(dir, "tokens"), "ann", auth.Write, noon, rand.Reader); err == nil || !strings.Contains(err.Error(), "the directory "+dir+" ") {
+		t.Errorf("%v: want an error that names %s", err, dir)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory was made: %v", err)
 	}
 }
 

@@ -127,7 +127,7 @@ func read(path string) ([]Token, fs.FileInfo, error) {
 	return tokens, fi, nil
 }
 
-// Create adds a token to a file, which it makes when it is not there, and returns the token: this once, the file does not keep it.
+// Create adds a token to a file, which it makes when it is not there but its directory is, and returns the token: this once, the file does not keep it.
 func Create(path, name string, role Role, now time.Time, random io.Reader) (secret string, err error) {
 	if err := CheckName(name); err != nil {
 		return "", err
@@ -184,8 +184,9 @@ func add(path string, l line, flag int) error {
 		return err
 	}
 	if flag&os.O_CREATE != 0 {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return fmt.Errorf("make the token file's directory: %w", err)
+		// The directory of a path that was misspelt is not made: a server would look for its tokens elsewhere.
+		if dir := filepath.Dir(path); !isDir(dir) {
+			return fmt.Errorf("the directory %s of the token file is not there: make it, for its owner alone (`mkdir -m 700 %s`), or name another file", dir, dir)
 		}
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|flag, 0o600)
@@ -197,6 +198,11 @@ func add(path string, l line, flag int) error {
 		return fmt.Errorf("write the token file: %w", err)
 	}
 	return nil
+}
+
+func isDir(path string) bool {
+	fi, err := os.Stat(path)
+	return err == nil && fi.IsDir()
 }
 
 // A Keeper knows the good tokens of a file, and reads it again when it changes. It may be used from many goroutines.

@@ -80,11 +80,13 @@ type Writer interface {
 	Reader
 
 	// PutNodes creates nodes or replaces them whole. A name that another node has is refused with [ErrTaken], another category than
-	// the node has with a [kg.InvalidError].
+	// the node has with a [kg.InvalidError]. So is, when the update ends, a source of its facts, labels or mappings that is no node
+	// of category Reference then; a Reference may name itself.
 	PutNodes(ctx context.Context, nodes ...kg.Node) error
 
 	// PutEdges creates edges or replaces those with the same [kg.EdgeKey]. Both ends and the source must exist
-	// ([ErrNoNode]), under their canonical ids, and the predicate must fit their categories ([kg.InvalidError]).
+	// ([ErrNoNode]), under their canonical ids; the predicate must fit their categories, and the source must be a Reference
+	// ([kg.InvalidError]).
 	PutEdges(ctx context.Context, edges ...kg.Edge) error
 
 	// DeleteNodes removes nodes and their edges. A missing one is no error. A Reference that nodes or edges still

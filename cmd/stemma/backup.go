@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/stemma-kg/stemma/storage/badger"
 )
 
@@ -37,10 +39,23 @@ func (s serverURL) authorize(r *http.Request) {
 	}
 }
 
+// chooseStore decides between a directory and a server.
+func chooseStore(ctx *kong.Context, d *dataDir, s *serverURL) error {
+	if d.Data == "" || s.URL == "" {
+		return nil
+	}
+	return settle(ctx, "data", func() { d.Data = "" }, "url", func() { s.URL = "" })
+}
+
 type backupCommand struct {
 	dataDir
 	serverURL
 	File string `arg:"" help:"The file to write. It must not be there."`
+}
+
+// AfterApply is called by the parser of the command line.
+func (c *backupCommand) AfterApply(ctx *kong.Context) error {
+	return chooseStore(ctx, &c.dataDir, &c.serverURL)
 }
 
 // Run writes the backup beside its place, proves that it is whole, and moves it there.

@@ -24,7 +24,7 @@ type commandLine struct {
 
 	Serve   serveCommand   `cmd:"" help:"Serve the graph over HTTP as GraphQL."`
 	Query   queryCommand   `cmd:"" help:"Answer a GraphQL document from a store or a server."`
-	Check   checkCommand   `cmd:"" help:"Prove that a store is whole: nodes, edges, indexes, counters and history agree."`
+	Check   checkCommand   `cmd:"" help:"Prove that a store is whole: nodes, edges, indexes, counters and history agree. One that was not closed cleanly is opened for writing first."`
 	Verify  verifyCommand  `cmd:"" help:"Prove that the evidence in this program stands in its source documents, word for word."`
 	Backup  backupCommand  `cmd:"" help:"Write a store to a file, its history included."`
 	Restore restoreCommand `cmd:"" help:"Make a store from a backup."`

@@ -103,6 +103,54 @@ func (c *config) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, erro
 	return nil, nil
 }
 
+// The places that a flag's value comes from. A later one comes before those above it.
+const (
+	fromNowhere = iota
+	fromFile
+	fromEnvironment
+	fromCommandLine
+)
+
+// origin returns where the value of a flag is from.
+func origin(ctx *kong.Context, flag string) int {
+	from := fromNowhere
+	for _, f := range ctx.Flags() {
+		if f.Name != flag {
+			continue
+		}
+		for _, name := range f.Envs {
+			if _, ok := os.LookupEnv(name); ok {
+				from = fromEnvironment
+			}
+		}
+	}
+	for _, p := range ctx.Path {
+		switch {
+		case p.Flag == nil || p.Flag.Name != flag:
+		case p.Resolved:
+			from = max(from, fromFile)
+		default:
+			from = fromCommandLine
+		}
+	}
+	return from
+}
+
+// settle decides between two flags that contradict each other, both of which were given: the one counts whose place comes first. It
+// calls drop for the other. From one place they are refused.
+func settle(ctx *kong.Context, one string, dropOne func(), other string, dropOther func()) error {
+	a, b := origin(ctx, one), origin(ctx, other)
+	switch {
+	case a == b:
+		return fmt.Errorf("--%s and --%s contradict each other: give one of them", one, other)
+	case a < b:
+		dropOne()
+	default:
+		dropOther()
+	}
+	return nil
+}
+
 // flagNames returns the names that a configuration file may use, in order.
 func flagNames(model *kong.Application) []string {
 	var names []string

@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/stemma-kg/stemma/graph"
 	"github.com/stemma-kg/stemma/graph/endpoint"
 )
@@ -24,6 +26,11 @@ type queryCommand struct {
 	Operation string `help:"Which operation of the document, if there are several." placeholder:"NAME"`
 	Output    string `help:"How the answer is printed: json, or table." enum:"json,table" default:"json"`
 	File      string `arg:"" help:"The GraphQL document; - is standard input."`
+}
+
+// AfterApply is called by the parser of the command line.
+func (c *queryCommand) AfterApply(ctx *kong.Context) error {
+	return chooseStore(ctx, &c.dataDir, &c.serverURL)
 }
 
 // A question is the body of a GraphQL request.

@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/stemma-kg/stemma/auth"
 	"github.com/stemma-kg/stemma/graph"
 	"github.com/stemma-kg/stemma/graph/endpoint"
@@ -40,6 +42,14 @@ type serveCommand struct {
 	NodeCache   int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"128" group:"Running"`
 
 	limitFlags
+}
+
+// AfterApply decides whether to keep anything. The parser of the command line calls it.
+func (c *serveCommand) AfterApply(ctx *kong.Context) error {
+	if !c.Ephemeral || c.Data == "" {
+		return nil
+	}
+	return settle(ctx, "ephemeral", func() { c.Ephemeral = false }, "data", func() { c.Data = "" })
 }
 
 // Run serves until ctx is done.

@@ -46,6 +46,9 @@ func (c *tokenListCommand) Run(h *host) error {
 	for _, t := range tokens {
 		fmt.Fprintln(h.stdout, t)
 	}
+	if len(tokens) == 0 {
+		h.say("%s has no tokens: make one with `stemma token create --role write --tokens %s`", c.Tokens, c.Tokens)
+	}
 	return nil
 }
 

@@ -175,8 +175,14 @@ func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, int
 	}
 }
 
+// byteOrderMark begins the texts of some editors and shells, and may not begin JSON.
+var byteOrderMark = []byte("\ufeff")
+
 // parseBody reads one request, or an array of them.
 func (e *Endpoint) parseBody(body []byte) (list []*request, batch bool, err *gqlerror.Error) {
+	if bytes.HasPrefix(body, byteOrderMark) {
+		return nil, false, Errorf(CodeBadRequest, "the body begins with a byte order mark, which JSON does not allow: send it without")
+	}
 	body = bytes.TrimLeft(body, " \t\r\n")
 	if len(body) > 0 && body[0] == '[' {
 		if e.limits.MaxBatch < 0 {

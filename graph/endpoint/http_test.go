@@ -53,6 +53,8 @@ func TestRequests(t *testing.T) {
 		{"more", "POST", "", ok + ok, nil, 400, "BAD_REQUEST", "more after"},
 		{"not utf-8", "POST", "", "{\"query\":\"{hello(name:\\\"\xff\\\")}\"}", nil, 400, "BAD_REQUEST", "UTF-8"},
 		{"a string", "POST", "", `"secretword"`, nil, 400, "BAD_REQUEST", "object"},
+		{"byte order mark", "POST", "", "\xef\xbb\xbf" + ok, nil, 400, "BAD_REQUEST", "byte order mark"},
+		{"byte order mark before a batch", "POST", "", "\xef\xbb\xbf[" + ok + "]", nil, 400, "BAD_REQUEST", "byte order mark"},
 		{"no query", "POST", "", `{}`, nil, 400, "BAD_REQUEST", ""},
 		{"variables of a wrong type", "POST", "", `{"query":"{hello}","variables":[]}`, nil, 400, "BAD_REQUEST", "variables"},
 		{"many values", "POST", "", `{"query":"{hello}","variables":{"a":[` + strings.Repeat("1,", 60_000) + `1]}}`, nil, 400, "BAD_REQUEST", "50000"},

@@ -274,7 +274,7 @@ func restoreInto(ctx context.Context, r io.Reader, dir string) (info BackupInfo,
 	if err := writeMarker(dir, marker{Format: Format, Engine: engine, State: stateNew}); err != nil {
 		return info, unwritable(dir, err)
 	}
-	db, err := openBadger(o.badgerOptions(dir).WithSyncWrites(false)) // nothing is acknowledged before all is synced below
+	db, err := openBadger(o.badgerOptions(dir).WithSyncWrites(false), logger{o.Logger}) // nothing is acknowledged before all is synced below
 	if err != nil {
 		return info, err
 	}

@@ -96,13 +96,14 @@ func (c *checker) tables() error {
 	err := func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("badger gives up: %.200v", p)
+				err = fmt.Errorf("%.500v", p)
 			}
 		}()
 		return c.store.db.VerifyChecksum()
 	}()
 	if err != nil {
-		c.problem("tables", "a block is damaged: %v", err)
+		logger{c.store.log}.Errorf("check the tables: %v", err)
+		c.problem("tables", "%s: %s; restore a backup", damagedFile(err), brokenFile)
 	}
 	return nil
 }
@@ -149,6 +150,15 @@ func (c *checker) nodes() error {
 		c.result.Nodes++
 		c.wanted[tableNode]++
 		id := n.Base().ID
+		for _, f := range n.Base().Sources() {
+			source, err := c.reader.node(f.Source)
+			if err != nil {
+				return err
+			}
+			if wrong := f.Refuse(id, source); wrong != nil {
+				c.problem(describe(key), "%v", wrong)
+			}
+		}
 		if !bytes.Equal(nodeKey(id), key) {
 			return fmt.Errorf("it holds %s, whose key is another", id)
 		}
@@ -245,8 +255,8 @@ func (c *checker) edge(key, payload []byte, near kg.Node, w way, rank string, fa
 		if err != nil {
 			return err
 		}
-		if source == nil {
-			return fmt.Errorf("its source %s is not there", e.Provenance.Source)
+		if wrong := (kg.SourceField{Field: "provenance.source", Source: e.Provenance.Source}).Refuse(e.Subject, source); wrong != nil {
+			return wrong
 		}
 	}
 	return nil

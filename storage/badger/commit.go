@@ -44,7 +44,11 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 	if err := s.roomFor(3 * size); err != nil { // in the log, in a table, and in the table that it is merged into
 		return 0, err
 	}
-	if err := s.write(h.last()+1, entries); err != nil {
+	err = s.write(h.last()+1, entries)
+	if err == nil {
+		err = s.acknowledge(acknowledged{next.Revision, s.mark.says.releases})
+	}
+	if err != nil {
 		s.failed = err
 		return 0, fmt.Errorf("commit revision %d: %w; whether it is on disk shows when the store is opened again, until then it can only be read", next.Revision, err)
 	}
@@ -90,6 +94,7 @@ func (s *Store) entries(next *head, c storage.Commit, changed []storage.Changed,
 		record.Chunks++
 		changed = changed[n:]
 	}
+	next.Entries = uint64(len(entries) + 2) // these two are the last
 	for _, r := range []struct {
 		key   []byte
 		value any

@@ -43,6 +43,9 @@ func (w *writer) putEdge(ctx context.Context, e *kg.Edge) error {
 	if err := e.Predicate.Fits(ends[0].Category(), ends[1].Category()); err != nil {
 		return kg.InvalidError{{ID: e.Subject, Field: "predicate", Reason: err.Error()}}
 	}
+	if wrong := (kg.SourceField{Field: "provenance.source", Source: e.Provenance.Source}).Refuse(e.Subject, ends[2]); wrong != nil {
+		return kg.InvalidError{wrong}
+	}
 	return w.editPair(ends[0], e.Predicate, ends[1], func(edges []kg.Edge) []kg.Edge {
 		i, there := slices.BinarySearchFunc(edges, *e, compareWithinPair)
 		if there {

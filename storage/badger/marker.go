@@ -39,12 +39,17 @@ type marker struct {
 	Engine   string
 	State    string
 	Revision storage.Revision // the newest when it was last closed
+	Mark     bool             // the file of the newest acknowledged revision is there
 }
 
 const markerHead = "A Stemma store. Change nothing in this directory by hand: `stemma check` and `stemma backup` read it.\n"
 
 func (m marker) String() string {
-	return fmt.Sprintf("%sformat: %d\nengine: %s\nstate: %s\nrevision: %d\n", markerHead, m.Format, m.Engine, m.State, m.Revision)
+	s := fmt.Sprintf("%sformat: %d\nengine: %s\nstate: %s\nrevision: %d\n", markerHead, m.Format, m.Engine, m.State, m.Revision)
+	if m.Mark {
+		s += "mark: " + markFile + "\n"
+	}
+	return s
 }
 
 // parseMarker reads a marker. Fields that it does not know are a newer format's.
@@ -67,6 +72,8 @@ func parseMarker(s string) (marker, error) {
 			var n uint64
 			n, err = strconv.ParseUint(value, 10, 64)
 			m.Revision = storage.Revision(n)
+		case "mark":
+			m.Mark = value == markFile
 		}
 	}
 	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateClosed}, m.State) && m.Format <= Format {
@@ -177,19 +184,19 @@ func (s *Store) preflight(m marker) error {
 	}
 	f, err := os.Open(filepath.Join(s.dir, badgerdb.ManifestFilename))
 	if err != nil {
-		return damaged("the file %s can't be read: %v", badgerdb.ManifestFilename, err)
+		return damaged("the file %s: %s", badgerdb.ManifestFilename, whatIsWrong(err))
 	}
 	defer f.Close()
 	manifest, whole, err := badgerdb.ReplayManifestFile(f, externalMagic, s.options.badgerOptions(s.dir))
 	if err != nil {
-		return damaged("the file %s is damaged: %v", badgerdb.ManifestFilename, err)
+		return damaged("the file %s: %s", badgerdb.ManifestFilename, brokenFile)
 	}
 	fi, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	if m.State == stateClosed && whole < fi.Size() {
-		return damaged("the file %s is cut short", badgerdb.ManifestFilename)
+		return damaged("the file %s: %s", badgerdb.ManifestFilename, brokenFile)
 	}
 	var unlisted []string
 	for _, path := range found {
@@ -205,13 +212,15 @@ func (s *Store) preflight(m marker) error {
 	var size int64
 	for id, t := range manifest.Tables {
 		err := s.withTable(table.NewFilename(id, s.dir), t.Compression, func(t *table.Table) error {
+			s.flushed = max(s.flushed, t.MaxVersion())
 			if size += t.Size(); size > s.options.verifyBytes {
 				return nil
 			}
 			return t.VerifyChecksum()
 		})
 		if err != nil {
-			return damaged("the table %s is damaged: %v", table.IDToFilename(id), err)
+			logger{s.log}.Errorf("open the table %s: %.500v", table.IDToFilename(id), err)
+			return damaged("the file %s: %s", table.IDToFilename(id), whatIsWrong(err))
 		}
 	}
 	return s.keepOrphans(unlisted)

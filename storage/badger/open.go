@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
@@ -66,7 +65,7 @@ func (o Options) badgerOptions(dir string) badgerdb.Options {
 
 // Open opens the store in a directory, which is made when it is not there. It fails with an error that wraps
 // [storage.ErrLocked], [storage.ErrForeign], [storage.ErrNewer], [storage.ErrCorrupt] or [storage.ErrReadOnly] where one of those
-// is the reason, and then it has changed nothing in the directory.
+// is the reason, and then nothing in the directory is lost: a log that Badger would cut is put back as it was.
 func Open(dir string, o Options) (*Store, error) {
 	o = o.withDefaults()
 	dir, err := filepath.Abs(dir)
@@ -86,7 +85,7 @@ func Open(dir string, o Options) (*Store, error) {
 		if s.db != nil {
 			err = errors.Join(err, s.db.Close())
 		}
-		return nil, errors.Join(err, s.unlock())
+		return nil, errors.Join(s.refused(err), s.unlock())
 	}
 	return s, nil
 }
@@ -94,6 +93,10 @@ func Open(dir string, o Options) (*Store, error) {
 // open does the rest of Open, step by step, the harmless ones first.
 func (s *Store) open() error {
 	m, err := s.identify()
+	if err != nil {
+		return err
+	}
+	was, err := s.acknowledged(m)
 	if err != nil {
 		return err
 	}
@@ -108,26 +111,28 @@ func (s *Store) open() error {
 			if err := s.dropUnbegun(); err != nil {
 				return err
 			}
+			if err := s.keepLogs(); err != nil {
+				return err
+			}
 		}
 	}
 	if s.cache, err = newCache(s.options.NodeCacheBytes); err != nil {
 		return err
 	}
-	if s.db, err = openBadger(s.options.badgerOptions(s.dir)); err != nil {
+	if s.db, err = openBadger(s.options.badgerOptions(s.dir), logger{s.log}); err != nil {
 		return err
-	}
-	if m.State == stateNew {
-		m.State = stateOpen
-		if err := writeMarker(s.dir, m); err != nil {
-			return unwritable(s.dir, err)
-		}
 	}
 	h, err := s.readHead()
 	if err != nil {
 		return err
 	}
-	if h.Revision < m.Revision {
-		return fmt.Errorf("%w: %s ends at revision %d, but it was closed at revision %d: commits are lost; restore a backup", storage.ErrCorrupt, s.dir, h.Revision, m.Revision)
+	if err := s.holdsAll(h, was); err != nil {
+		return err
+	}
+	if m.State != stateClosed {
+		if err := s.whole(h); err != nil {
+			return err
+		}
 	}
 	if err := s.proveOrphans(); err != nil {
 		return err
@@ -138,7 +143,31 @@ func (s *Store) open() error {
 		}
 	}
 	s.head.Store(h)
-	return s.readReleases()
+	if err := s.readReleases(); err != nil {
+		return err
+	}
+	if err := s.holdsReleases(was); err != nil {
+		return err
+	}
+	if s.options.ReadOnly {
+		return nil
+	}
+	return s.settle(m)
+}
+
+// settle writes down what the store that has been opened holds, and lets go of what was kept in case that it is refused. A new store's marker
+// ceases to be "new" here.
+func (s *Store) settle(m marker) error {
+	if err := s.startMark(acknowledged{s.head.Load().Revision, uint64(len(s.releases))}); err != nil {
+		return unwritable(s.dir, err)
+	}
+	if m.State == stateNew || !m.Mark {
+		m.State, m.Mark = stateOpen, true
+		if err := writeMarker(s.dir, m); err != nil {
+			return unwritable(s.dir, err)
+		}
+	}
+	return s.dropLogs()
 }
 
 // openDir makes the directory when need be, and takes its lock.
@@ -180,6 +209,11 @@ func unwritable(dir string, err error) error {
 
 // unlock gives the directory back.
 func (s *Store) unlock() error {
+	if s.mark != nil {
+		if err := s.mark.file.Close(); err != nil {
+			s.log.Error("close the record of the newest acknowledged revision", "dir", s.dir, "err", err)
+		}
+	}
 	if !s.options.ReadOnly {
 		path := filepath.Join(s.dir, pidFile)
 		if pid, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(pid)) == fmt.Sprint(os.Getpid()) {
@@ -192,30 +226,23 @@ func (s *Store) unlock() error {
 }
 
 // openBadger opens the database; it turns Badger's panics on damaged files into errors.
-func openBadger(o badgerdb.Options) (db *badgerdb.DB, err error) {
+func openBadger(o badgerdb.Options, l logger) (db *badgerdb.DB, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			db, err = nil, fmt.Errorf("%w: %s: Badger gives up: %.200v; restore a backup", storage.ErrCorrupt, o.Dir, p)
+			db, err = nil, giveUp(l, o.Dir, p)
 		}
 	}()
-	db, err = badgerdb.OpenManaged(o)
-	switch {
-	case err == nil:
-		return db, nil
-	case caused(err, syscall.EACCES), caused(err, syscall.EROFS):
-		return nil, unwritable(o.Dir, err)
+	if db, err = badgerdb.OpenManaged(o); err != nil {
+		return nil, giveUp(l, o.Dir, err)
 	}
-	if err := outOfSpace(err); errors.Is(err, storage.ErrFull) {
-		return nil, fmt.Errorf("open %s: %w", o.Dir, err)
-	}
-	return nil, fmt.Errorf("%w: %s: %w; restore a backup", storage.ErrCorrupt, o.Dir, err)
+	return db, nil
 }
 
 // shut closes Badger and gives the directory back. Nothing of the store runs any more.
 func (s *Store) shut() error {
 	err := s.db.Close()
 	if err == nil && !s.options.ReadOnly {
-		err = writeMarker(s.dir, marker{Format: Format, Engine: engine, State: stateClosed, Revision: s.head.Load().Revision})
+		err = writeMarker(s.dir, marker{Format: Format, Engine: engine, State: stateClosed, Revision: s.head.Load().Revision, Mark: true})
 	}
 	return errors.Join(err, s.unlock())
 }
@@ -253,6 +280,7 @@ func (s *Store) undo(h *head) (*head, error) {
 	if err != nil {
 		return nil, err
 	}
+	now.Entries = uint64(len(entries) + 1)
 	b, err := records.Marshal(now)
 	if err != nil {
 		return nil, err

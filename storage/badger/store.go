@@ -42,7 +42,12 @@ type Store struct {
 	lock    *os.File // of the directory
 	cache   *nodeCache
 
+	// While the store is opened.
+	flushed uint64 // the highest timestamp in the tables
+	keeps   bool   // copies of the logs
+
 	writing chan struct{} // holds one token, which the one Update that runs takes
+	mark    *mark         // of what was acknowledged; guarded by writing
 	failed  error         // of a commit that may be half on disk; guarded by writing
 
 	head atomic.Pointer[head]
@@ -145,6 +150,9 @@ func (s *Store) Update(ctx context.Context, c storage.Commit, fn func(storage.Wr
 	defer r.end()
 	w := newWriter(r)
 	err := fn(w)
+	if err == nil && w.failed == nil {
+		err = w.sourced()
+	}
 	w.finish()
 	switch {
 	case err != nil:
@@ -314,7 +322,11 @@ func (s *Store) Release(ctx context.Context, name string) (storage.Revision, err
 	if err := txn.Set(key, seal(key, []byte(name))); err != nil {
 		return 0, err
 	}
-	if err := txn.CommitAt(h.timestamp(h.Revision), nil); err != nil {
+	err := txn.CommitAt(h.timestamp(h.Revision), nil)
+	if err == nil {
+		err = s.acknowledge(acknowledged{h.Revision, uint64(len(releases) + 1)})
+	}
+	if err != nil {
 		s.failed = err
 		return 0, fmt.Errorf("release %q: %w", name, err)
 	}

@@ -83,6 +83,7 @@ type head struct {
 	Revision storage.Revision `cbor:"1,keyasint"`
 	Time     int64            `cbor:"2,keyasint"` // of the commit, nanoseconds since 1970
 	Burnt    []span           `cbor:"3,keyasint,omitempty"`
+	Entries  uint64           `cbor:"4,keyasint,omitempty"` // how many were written with it, itself counted
 }
 
 // timestamp returns Badger's timestamp of a revision.

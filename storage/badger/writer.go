@@ -261,8 +261,8 @@ func (w *writer) recount(old, now kg.Node) error {
 func sources(n kg.Node) map[kg.ID]bool {
 	out := map[kg.ID]bool{}
 	if n != nil {
-		for _, p := range n.Base().Provenance {
-			out[p.Source] = true
+		for _, f := range n.Base().Sources() {
+			out[f.Source] = true
 		}
 	}
 	return out
@@ -381,6 +381,36 @@ func (w *writer) deleteNode(ctx context.Context, id kg.ID) (there bool, err erro
 	}
 	w.setNode(id, key, before, nil, nil)
 	return true, nil
+}
+
+// sourced refuses nodes that the update put and that name a source which is no Reference at its end: within an update, sources may
+// come after what names them.
+func (w *writer) sourced() error {
+	seen := map[kg.ID]kg.Node{}
+	for id := range w.ids {
+		n := w.nodes[id.Key()]
+		if n == nil {
+			continue
+		}
+		var wrong kg.InvalidError
+		for _, f := range n.Base().Sources() {
+			source, known := seen[f.Source]
+			if !known {
+				var err error
+				if source, err = w.node(f.Source); err != nil {
+					return err
+				}
+				seen[f.Source] = source
+			}
+			if e := f.Refuse(id, source); e != nil {
+				wrong = append(wrong, e)
+			}
+		}
+		if len(wrong) > 0 {
+			return wrong
+		}
+	}
+	return nil
 }
 
 // changed lists what the update changed: nodes by id, then edges by key.

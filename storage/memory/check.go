@@ -86,6 +86,11 @@ func (s *Store) checkCommit(r *reader, c storage.Change, problem func(where, for
 			}
 			continue
 		}
+		for _, f := range v.node.Base().Sources() {
+			if wrong := f.Refuse(ch.Node, r.node(f.Source).node); wrong != nil {
+				problem(string(ch.Node), "at revision %d: %v", c.Revision, wrong)
+			}
+		}
 		for _, name := range v.node.Base().Names() {
 			for _, id := range s.names[name] {
 				if n := r.node(id).node; id != ch.Node && n != nil && slices.Contains(n.Base().Names(), name) {
@@ -98,6 +103,8 @@ func (s *Store) checkCommit(r *reader, c storage.Change, problem func(where, for
 			switch {
 			case subject == nil || object == nil || r.node(e.Provenance.Source).node == nil:
 				problem(fmt.Sprint(e.Key()), "an end or the source is missing at revision %d", c.Revision)
+			case r.node(e.Provenance.Source).node.Category() != kg.CategoryReference:
+				problem(fmt.Sprint(e.Key()), "its source is no %s", kg.CategoryReference)
 			case e.Predicate.Fits(subject.Category(), object.Category()) != nil:
 				problem(fmt.Sprint(e.Key()), "%v", e.Predicate.Fits(subject.Category(), object.Category()))
 			}

@@ -134,6 +134,9 @@ func (s *Store) Update(ctx context.Context, c storage.Commit, fn func(storage.Wr
 	if w.failed != nil {
 		return 0, w.failed
 	}
+	if err := w.sourced(); err != nil {
+		return 0, err
+	}
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}

@@ -112,6 +112,28 @@ func (w *writer) putNode(n kg.Node) error {
 	return nil
 }
 
+// sourced refuses nodes that the update put and that name a source which is no Reference at its end: within an update, sources may
+// come after what names them.
+func (w *writer) sourced() error {
+	w.store.mu.RLock()
+	defer w.store.mu.RUnlock()
+	for id, v := range w.pending.nodes {
+		if v.node == nil {
+			continue
+		}
+		var wrong kg.InvalidError
+		for _, f := range v.node.Base().Sources() {
+			if e := f.Refuse(id, w.node(f.Source).node); e != nil {
+				wrong = append(wrong, e)
+			}
+		}
+		if len(wrong) > 0 {
+			return wrong
+		}
+	}
+	return nil
+}
+
 // PutEdges creates edges or replaces them.
 func (w *writer) PutEdges(ctx context.Context, edges ...kg.Edge) error {
 	return w.write(ctx, func() error {
@@ -135,6 +157,9 @@ func (w *writer) putEdge(e *kg.Edge) error {
 	}
 	if err := e.Predicate.Fits(w.node(e.Subject).node.Category(), w.node(e.Object).node.Category()); err != nil {
 		return kg.InvalidError{{ID: e.Subject, Field: "predicate", Reason: err.Error()}}
+	}
+	if wrong := (kg.SourceField{Field: "provenance.source", Source: e.Provenance.Source}).Refuse(e.Subject, w.node(e.Provenance.Source).node); wrong != nil {
+		return kg.InvalidError{wrong}
 	}
 	stored, err := kg.EncodeEdges([]kg.Edge{*e})
 	if err != nil {
@@ -170,9 +195,9 @@ func (w *writer) DeleteNodes(ctx context.Context, ids ...kg.ID) error {
 func (w *writer) unused(sources []kg.ID) error {
 	var err error
 	w.all(func(n kg.Node) {
-		for _, p := range n.Base().Provenance {
-			if slices.Contains(sources, p.Source) {
-				err = fmt.Errorf("delete %s: %w: it is the source of %s", p.Source, storage.ErrInUse, n.Base().ID)
+		for _, f := range n.Base().Sources() {
+			if slices.Contains(sources, f.Source) {
+				err = fmt.Errorf("delete %s: %w: it is the source of %s", f.Source, storage.ErrInUse, n.Base().ID)
 			}
 		}
 	})

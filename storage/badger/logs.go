@@ -1,0 +1,173 @@
+package badger
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/stemma-kg/stemma/storage"
+)
+
+// Opening a store that a crash left, Badger cuts its logs at the first damaged record, moves what is before it into tables and deletes
+// them. So the logs are copied aside first: when the store is refused, they are put back as they were.
+
+const (
+	// logsDir holds the copies while the store is opened. The whole directory appears in one step: what is in it is the original.
+	logsDir = "logs"
+	// keptDir is what it becomes when the store is refused. The first copy stays: the logs themselves are in place again.
+	keptDir = "logs-kept"
+)
+
+// keepLogs copies the logs aside, or puts them back when an earlier opening was cut short.
+func (s *Store) keepLogs() error {
+	dir := filepath.Join(s.dir, logsDir)
+	if _, err := os.Stat(dir); err == nil {
+		s.keeps = true
+		return s.putLogsBack()
+	}
+	logs, err := filepath.Glob(filepath.Join(s.dir, "*.mem"))
+	if len(logs) == 0 || err != nil {
+		return err
+	}
+	partial := dir + ".new"
+	if err := errors.Join(os.RemoveAll(partial), os.Mkdir(partial, 0o700)); err != nil {
+		return unwritable(s.dir, err)
+	}
+	for _, path := range logs {
+		if err := copyLog(path, filepath.Join(partial, filepath.Base(path))); err != nil {
+			return fmt.Errorf("copy the log %s aside: %w", path, errors.Join(outOfSpace(err), os.RemoveAll(partial)))
+		}
+	}
+	if err := errors.Join(syncDir(partial), os.Rename(partial, dir), syncDir(s.dir)); err != nil {
+		return fmt.Errorf("copy the logs of %s aside: %w", s.dir, err)
+	}
+	s.keeps = true
+	return nil
+}
+
+// copyLog copies a file without writing what is zero: Badger's logs are mapped, and most of them is a hole.
+func copyLog(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	var size int64
+	buffer, zeros := make([]byte, 1<<16), make([]byte, 1<<16)
+	for err == nil {
+		var n int
+		if n, err = io.ReadFull(in, buffer); !bytes.Equal(buffer[:n], zeros[:n]) {
+			if _, werr := out.WriteAt(buffer[:n], size); werr != nil {
+				err = werr
+			}
+		}
+		size += int64(n)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return errors.Join(err, out.Truncate(size), out.Sync(), out.Close())
+}
+
+// putLogsBack replaces the logs by their copies. Those of a later number, which Badger began meanwhile, stay.
+func (s *Store) putLogsBack() error {
+	copies, err := filepath.Glob(filepath.Join(s.dir, logsDir, "*.mem"))
+	if err != nil {
+		return err
+	}
+	for _, path := range copies {
+		log := filepath.Join(s.dir, filepath.Base(path))
+		if err := copyLog(path, log+".back"); err != nil {
+			return fmt.Errorf("put the log %s back: %w", log, outOfSpace(err))
+		}
+		if err := os.Rename(log+".back", log); err != nil {
+			return fmt.Errorf("put the log %s back: %w", log, err)
+		}
+	}
+	return syncDir(s.dir)
+}
+
+// refused leaves the logs of a store that is not opened as they were, and says where their copy is when they are damaged. Badger is closed.
+func (s *Store) refused(why error) error {
+	if !s.keeps {
+		return why
+	}
+	if err := s.putLogsBack(); err != nil {
+		return fmt.Errorf("%w; what its log held is in %s, and can't be put back: %w", why, filepath.Join(s.dir, logsDir), err)
+	}
+	dir, kept := filepath.Join(s.dir, logsDir), filepath.Join(s.dir, keptDir)
+	if !errors.Is(why, storage.ErrCorrupt) {
+		return errors.Join(why, os.RemoveAll(dir))
+	}
+	var err error
+	if _, missing := os.Stat(kept); errors.Is(missing, fs.ErrNotExist) {
+		err = os.Rename(dir, kept)
+	} else {
+		err = os.RemoveAll(dir)
+	}
+	return errors.Join(fmt.Errorf("%w; its log is as it was found, and a copy is kept in %s", why, kept), err)
+}
+
+// dropLogs lets go of the copies when all that was acknowledged is there.
+func (s *Store) dropLogs() error {
+	return errors.Join(os.RemoveAll(filepath.Join(s.dir, logsDir)), os.RemoveAll(filepath.Join(s.dir, keptDir)))
+}
+
+// whole proves that no commit up to the head lacks a part. The head alone does not show it: with several logs, the end of an earlier one may
+// be damaged and the head in the last. Only what the tables did not hold is looked at: timestamps from flushed on.
+func (s *Store) whole(h *head) error {
+	txn := s.db.NewTransactionAt(h.last(), false)
+	defer txn.Discard()
+	it := txn.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: max(s.flushed, 1) - 1})
+	defer it.Close()
+	counts, wants := map[uint64]uint64{}, map[uint64]uint64{}
+	for it.Rewind(); it.Valid(); it.Next() {
+		item := it.Item()
+		if item.Key()[0] == tableRelease {
+			continue // written at the timestamp of a commit, and no part of it
+		}
+		ts := item.Version()
+		counts[ts]++
+		if !bytes.Equal(item.Key(), headKey) {
+			continue
+		}
+		var then head
+		err := payloadOf(item, func(p []byte) error { return recordReader.Unmarshal(p, &then) })
+		if err != nil {
+			return fmt.Errorf("%w: %s: a record of the newest revision: %w", storage.ErrCorrupt, s.dir, err)
+		}
+		wants[ts] = then.Entries
+	}
+	undone := map[uint64]bool{}
+	for _, b := range h.Burnt {
+		undone[b.Last] = true
+	}
+	for ts := max(s.flushed, 1); ts <= h.last(); ts++ {
+		rev, isRevision := h.revision(ts)
+		if !isRevision && !undone[ts] {
+			continue
+		}
+		want, there := wants[ts]
+		what := fmt.Sprintf("revision %d was", rev)
+		if !isRevision {
+			what = "a commit that was cut short was undone, which was"
+		}
+		switch {
+		case !there:
+			return s.lost(what, "not all of it")
+		case want != 0 && want != counts[ts]: // 0 is of a program that did not count
+			return s.lost(what, fmt.Sprintf("%d of its %d entries", counts[ts], want))
+		}
+	}
+	return nil
+}
