@@ -124,11 +124,12 @@ func (s *Store) dropLogs() error {
 }
 
 // whole proves that no commit up to the head lacks a part. The head alone does not show it: with several logs, the end of an earlier one may
-// be damaged and the head in the last. Only what the tables did not hold is looked at: timestamps from flushed on.
-func (s *Store) whole(h *head) error {
+// be damaged and the head in the last. Only what the tables did not hold is looked at:
+// timestamps from since on, 0 in a new store.
+func (s *Store) whole(h *head, since uint64) error {
 	txn := s.db.NewTransactionAt(h.last(), false)
 	defer txn.Discard()
-	it := txn.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: max(s.flushed, 1) - 1})
+	it := txn.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: max(since, 1) - 1})
 	defer it.Close()
 	counts, wants := map[uint64]uint64{}, map[uint64]uint64{}
 	for it.Rewind(); it.Valid(); it.Next() {
@@ -152,7 +153,7 @@ func (s *Store) whole(h *head) error {
 	for _, b := range h.Burnt {
 		undone[b.Last] = true
 	}
-	for ts := max(s.flushed, 1); ts <= h.last(); ts++ {
+	for ts := max(since, 1); ts <= h.last(); ts++ {
 		rev, isRevision := h.revision(ts)
 		if !isRevision && !undone[ts] {
 			continue

@@ -40,6 +40,7 @@ type marker struct {
 	State    string
 	Revision storage.Revision // the newest when it was last closed
 	Mark     bool             // the file of the newest acknowledged revision is there
+	Since    uint64           // the first timestamp that the opening after a crash has to prove, until it has; 0 for none
 }
 
 const markerHead = "A Stemma store. Change nothing in this directory by hand: `stemma check` and `stemma backup` read it.\n"
@@ -48,6 +49,9 @@ func (m marker) String() string {
 	s := fmt.Sprintf("%sformat: %d\nengine: %s\nstate: %s\nrevision: %d\n", markerHead, m.Format, m.Engine, m.State, m.Revision)
 	if m.Mark {
 		s += "mark: " + markFile + "\n"
+	}
+	if m.Since > 0 {
+		s += fmt.Sprintf("since: %d\n", m.Since)
 	}
 	return s
 }
@@ -74,6 +78,8 @@ func parseMarker(s string) (marker, error) {
 			m.Revision = storage.Revision(n)
 		case "mark":
 			m.Mark = value == markFile
+		case "since":
+			m.Since, err = strconv.ParseUint(value, 10, 64)
 		}
 	}
 	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateClosed}, m.State) && m.Format <= Format {

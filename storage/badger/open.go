@@ -103,6 +103,9 @@ func (s *Store) open() error {
 	if err := s.preflight(m); err != nil {
 		return err
 	}
+	if m.State == stateOpen { // an opening that was refused has brought what the logs hold into tables: what it had to prove is still to be proven
+		m.Since = cmp.Or(m.Since, max(s.flushed, 1))
+	}
 	if !s.options.ReadOnly {
 		if err := s.claim(m); err != nil {
 			return err
@@ -130,7 +133,7 @@ func (s *Store) open() error {
 		return err
 	}
 	if m.State != stateClosed {
-		if err := s.whole(h); err != nil {
+		if err := s.whole(h, m.Since); err != nil {
 			return err
 		}
 	}
@@ -161,8 +164,8 @@ func (s *Store) settle(m marker) error {
 	if err := s.startMark(acknowledged{s.head.Load().Revision, uint64(len(s.releases))}); err != nil {
 		return unwritable(s.dir, err)
 	}
-	if m.State == stateNew || !m.Mark {
-		m.State, m.Mark = stateOpen, true
+	if m.State == stateNew || !m.Mark || m.Since > 0 {
+		m.State, m.Mark, m.Since = stateOpen, true, 0
 		if err := writeMarker(s.dir, m); err != nil {
 			return unwritable(s.dir, err)
 		}

@@ -131,6 +131,7 @@ func TestOpenRefuses(t *testing.T) {
 					t.Fatal("it opens")
 				}
 				wantError(t, err, c.want, append(c.says, dir)...)
+				plainWords(t, err)
 				now := files(t, dir)
 				for name, content := range before {
 					if now[name] != content {
@@ -226,6 +227,7 @@ func TestFlippedBits(t *testing.T) {
 			}
 			s, err := Open(dir, o)
 			if err != nil {
+				plainWords(t, err)
 				if !errors.Is(err, storage.ErrCorrupt) && !errors.Is(err, storage.ErrForeign) && !errors.Is(err, storage.ErrNewer) {
 					t.Errorf("%s, byte %d: an error of no kind: %v", name, at, err)
 				}

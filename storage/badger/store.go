@@ -43,7 +43,7 @@ type Store struct {
 	cache   *nodeCache
 
 	// While the store is opened.
-	flushed uint64 // the highest timestamp in the tables
+	flushed uint64 // the highest timestamp in the tables, as they were found
 	keeps   bool   // copies of the logs
 
 	writing chan struct{} // holds one token, which the one Update that runs takes

@@ -51,7 +51,7 @@ func Run(t *testing.T, e Engine) {
 
 func laws() []law {
 	var all []law
-	for _, theme := range [][]law{nodeLaws, nameLaws, edgeLaws, deleteLaws, neighborPageLaws, scanLaws, scanPageLaws, cursorLaws,
+	for _, theme := range [][]law{nodeLaws, sourceLaws, nameLaws, edgeLaws, deleteLaws, neighborPageLaws, scanLaws, scanPageLaws, cursorLaws,
 		transactionLaws, historyLaws, revisionLaws, feedLaws, contextLaws, lifeLaws, identifierLaws, randomLaws, killLaws} {
 		all = append(all, theme...)
 	}

@@ -127,7 +127,7 @@ var transactionLaws = []law{
 		is(b, "the empty graph", b.head(), 0)
 		for i := range 20 {
 			want := storage.Revision(i + 1)
-			is(b, "revision", b.update(func(w storage.Writer) error { return w.PutNodes(bg, counter(i)) }), want)
+			is(b, "revision", b.update(func(w storage.Writer) error { return w.PutNodes(bg, Reference(Source), counter(i)) }), want)
 			_, _ = b.Update(bg, commit, func(w storage.Writer) error { _ = busy(w); return errFn })
 			is(b, "head", b.head(), want)
 		}
