@@ -81,8 +81,8 @@ func TestUnknownIsNull(t *testing.T) {
 // A filter that asks nothing lets everything through.
 func TestEmptyFilters(t *testing.T) {
 	s := serve(t)
-	for _, f := range []string{"{}", "{enrollment: {}}", "{enrollment: {gte: null}}", "{date: {}}", "{id: {}}", "{label: {}}", "{outcomes: {}}", "{disease: {}}"} {
-		if got := s.ask(`{ trials(filter: `+f+`) { totalCount } }`, nil); at(got, "trials.totalCount") != 11.0 && f != "{disease: {}}" {
+	for _, f := range []string{"{}", "{enrollment: {}}", "{enrollment: {gte: null}}", "{date: {}}", "{id: {}}", "{label: {}}", "{outcomes: {}}"} {
+		if got := s.ask(`{ trials(filter: `+f+`) { totalCount } }`, nil); at(got, "trials.totalCount") != 11.0 {
 			t.Errorf("%s: %v", f, got)
 		}
 	}

@@ -9,5 +9,5 @@
 // Read in this order: id.go (what a thing is called), node.go (what all nodes share), provenance.go (where a
 // fact stands), quantity.go (what a number is), predicate.go (which edges there may be), then any node type.
 //
-// The package imports the standard library, google/uuid and the codec; never the store, never the network.
+// The package imports the standard library, google/uuid, x/text (to fold names) and the codec; never the store, never the network.
 package kg
