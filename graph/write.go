@@ -17,6 +17,13 @@ type Writer struct {
 	Writable bool
 	Why      string // when not: what the client is told, and how to change it
 	Code     Code
+	Token    string // the id of the token, and
+	From     string // the network address: both for the audit log alone
+}
+
+// commit says who writes, and why.
+func (w Writer) commit(reason string) storage.Commit {
+	return storage.Commit{Author: w.Name, Reason: reason, Token: w.Token, From: w.From}
 }
 
 // writer returns who writes in this operation, or why nobody may.
@@ -63,7 +70,7 @@ func (r *Resolver) commit(ctx context.Context, reason string, fn func(storage.Wr
 		return 0, badInput("reason: %d bytes are more than 4096", len(reason))
 	}
 	now := r.Now().UTC().Truncate(time.Second)
-	rev, err := r.Store.Update(ctx, storage.Commit{Author: who.Name, Reason: reason}, func(w storage.Writer) error {
+	rev, err := r.Store.Update(ctx, who.commit(reason), func(w storage.Writer) error {
 		return fn(w, &curator{writer: w, name: who.Name, now: now})
 	})
 	if err != nil {
@@ -433,7 +440,8 @@ type NameReleaseInput struct{ Name string }
 type NameReleasePayload struct{ Revision *Revision }
 
 func (m mutationResolver) NameRelease(ctx context.Context, input NameReleaseInput) (*NameReleasePayload, error) {
-	if _, err := writer(ctx); err != nil {
+	who, err := writer(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if s := slug(input.Name); s == "" || len(input.Name) > 100 {
@@ -443,7 +451,7 @@ func (m mutationResolver) NameRelease(ctx context.Context, input NameReleaseInpu
 	if !ok {
 		return nil, &Error{Code: ReadOnly, Message: "this store does not name releases"}
 	}
-	rev, err := releaser.Release(ctx, input.Name)
+	rev, err := releaser.Release(ctx, who.commit(""), input.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func Apply(ctx context.Context, s storage.Store) (storage.Revision, error) {
 	}
 	if r, ok := storage.As[storage.Releaser](s); ok && held == "" {
 		// The name may be a user's own already: then the revision goes without one.
-		if _, err := r.Release(ctx, Version); err != nil && !errors.Is(err, storage.ErrTaken) {
+		if _, err := r.Release(ctx, commit, Version); err != nil && !errors.Is(err, storage.ErrTaken) {
 			return rev, fmt.Errorf("name the revision %s: %w", Version, err)
 		}
 	}

@@ -101,6 +101,8 @@ type Writer interface {
 type Commit struct {
 	Author string // who: the name of a token, of an importer
 	Reason string // why, in a sentence
+	Token  string // the id of the token, for the audit log alone
+	From   string // the writer's network address, for the audit log alone
 }
 
 // A RevisionInfo is what is known of one commit.
@@ -251,8 +253,8 @@ type Snapshotter interface {
 
 // A Releaser names revisions.
 type Releaser interface {
-	// Release gives the newest revision a name. A name that another revision has is refused with [ErrTaken].
-	Release(ctx context.Context, name string) (Revision, error)
+	// Release gives the newest revision a name; c says who does. A name that another revision has is refused with [ErrTaken].
+	Release(ctx context.Context, c Commit, name string) (Revision, error)
 	// Releases returns the named revisions, oldest first.
 	Releases(ctx context.Context) ([]RevisionInfo, error)
 }

@@ -210,7 +210,7 @@ func TestLostRelease(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	s := openAt(t, dir, tiny)
 	commits(t, s, 3)
-	if _, err := s.Release(bg, "first"); err != nil {
+	if _, err := s.Release(bg, storage.Commit{Author: "test"}, "first"); err != nil {
 		t.Fatal(err)
 	}
 	killed := snapshot(t, dir)

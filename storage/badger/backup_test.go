@@ -19,7 +19,7 @@ func lived(t *testing.T) *Store {
 	dir := t.TempDir()
 	s := openAt(t, dir, tiny)
 	update(t, s, graph(2, 1000))
-	if _, err := s.Release(bg, "first"); err != nil {
+	if _, err := s.Release(bg, storage.Commit{Author: "test"}, "first"); err != nil {
 		t.Fatal(err)
 	}
 	closed(t, s)

@@ -26,8 +26,8 @@ func (s *Store) Check(ctx context.Context, report func(storage.Problem)) (storag
 	all := s.db.NewTransactionAt(h.last(), false)
 	defer all.Discard()
 	c := &checker{ctx: ctx, store: s, reader: r, all: all, report: report, result: storage.CheckResult{Revision: h.Revision},
-		versions: map[storage.Revision]int{}, counts: map[kg.Category]uint64{}, uses: map[kg.ID]uses{}, entries: map[byte]int64{}, wanted: map[byte]int64{}}
-	for _, step := range []func() error{c.tables, c.values, c.nodes, c.edges, c.sums, c.surplus, c.feed} {
+		versions: map[storage.Revision]int{}, counts: map[kg.Category]uint64{}, uses: map[kg.ID]uses{}, entries: map[byte]int64{}, wanted: map[byte]int64{}, contents: map[storage.Revision]content{}}
+	for _, step := range []func() error{c.tables, c.values, c.nodes, c.edges, c.sums, c.surplus, c.feed, c.audit} {
 		if err := step(); err != nil {
 			return c.result, err
 		}
@@ -49,6 +49,7 @@ type checker struct {
 	uses     map[kg.ID]uses
 	entries  map[byte]int64 // of the head, by table
 	wanted   map[byte]int64 // as computed
+	contents map[storage.Revision]content
 }
 
 func (c *checker) problem(where, format string, args ...any) {
@@ -113,12 +114,16 @@ func (c *checker) values() error {
 	it := c.all.NewIterator(badgerdb.IteratorOptions{AllVersions: true})
 	defer it.Close()
 	var last []byte
+	var counted uint64
 	for it.Rewind(); it.Valid(); it.Next() {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
 		item := it.Item()
 		c.result.Entries++
+		if !ownCount(item.Key()) {
+			counted++
+		}
 		rev, ok := c.reader.head.revision(item.Version())
 		if key := item.Key(); key[0] == tableNode && ok {
 			c.versions[rev]++
@@ -127,15 +132,28 @@ func (c *checker) values() error {
 		}
 		newest := !bytes.Equal(last, item.Key())
 		last = item.KeyCopy(last)
+		var digest content
+		if ok {
+			if digest, ok = c.contents[rev]; !ok {
+				digest = newContent()
+				c.contents[rev] = digest
+			}
+		} else {
+			digest = newContent() // of what was undone: nobody asks for it
+		}
 		if item.IsDeletedOrExpired() {
+			digest.add(last, nil)
 			continue
 		}
 		if newest {
 			c.entries[last[0]]++
 		}
-		if err := payloadOf(item, func([]byte) error { return nil }); err != nil {
+		if err := payloadOf(item, func(p []byte) error { digest.add(last, p); return nil }); err != nil {
 			c.problem(describe(item.Key()), "version of timestamp %d: %v", item.Version(), err)
 		}
+	}
+	if total := c.reader.head.Total; total > 0 && counted != total {
+		c.problem("tables", "they hold %d entries, and %d were written", counted, total)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func TestCheckFindsEveryDamage(t *testing.T) {
 	defer closed(t, s)
 	update(t, s, graph(2, 4))
 	update(t, s, func(w storage.Writer) error { return w.DeleteNodes(bg, trialID(3)) })
-	if _, err := s.Release(bg, "one"); err != nil {
+	if _, err := s.Release(bg, storage.Commit{Author: "test"}, "one"); err != nil {
 		t.Fatal(err)
 	}
 	if n := s.problems(t); n != 0 {

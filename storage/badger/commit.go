@@ -1,10 +1,13 @@
 package badger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -36,10 +39,14 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 	if len(changed) == 0 {
 		return h.Revision, nil
 	}
-	next := &head{Revision: h.Revision + 1, Time: max(s.options.Now().UnixNano(), h.Time), Burnt: h.Burnt}
-	entries, size, err := s.entries(next, c, changed, w.overlay)
+	next := &head{Revision: h.Revision + 1, Time: max(s.options.Now().UnixNano(), h.Time), Burnt: h.Burnt, Total: h.Total, Row: s.row.Row + 1}
+	entries, row, err := s.entries(next, c, changed, w.overlay)
 	if err != nil {
 		return 0, err
+	}
+	var size int64
+	for _, e := range entries {
+		size += int64(len(e.key) + len(e.value))
 	}
 	if err := s.roomFor(3 * size); err != nil { // in the log, in a table, and in the table that it is merged into
 		return 0, err
@@ -52,12 +59,13 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 		s.failed = err
 		return 0, fmt.Errorf("commit revision %d: %w; whether it is on disk shows when the store is opened again, until then it can only be read", next.Revision, err)
 	}
+	s.row = row
 	s.publish(next, changed)
 	return next.Revision, nil
 }
 
-// entries returns all that a commit writes, the head last, and how many bytes it is.
-func (s *Store) entries(next *head, c storage.Commit, changed []storage.Changed, o *overlay) ([]entry, int64, error) {
+// entries returns all that a commit writes, the head last, and the row of the audit log that is among it.
+func (s *Store) entries(next *head, c storage.Commit, changed []storage.Changed, o *overlay) ([]entry, storage.AuditRow, error) {
 	record := commitRecord{Time: next.Time, Author: c.Author, Reason: c.Reason}
 	for _, ch := range changed {
 		if ch.Edge == nil {
@@ -67,14 +75,12 @@ func (s *Store) entries(next *head, c storage.Commit, changed []storage.Changed,
 		}
 	}
 	keys := o.changes()
-	entries := make([]entry, 0, len(keys)+3)
-	var size int64
+	entries := make([]entry, 0, len(keys)+4)
 	add := func(key, payload []byte) {
 		e := entry{key: key}
 		if payload != nil {
 			e.value = seal(key, payload)
 		}
-		size += int64(len(e.key) + len(e.value))
 		entries = append(entries, e)
 	}
 	for _, k := range keys {
@@ -88,24 +94,33 @@ func (s *Store) entries(next *head, c storage.Commit, changed []storage.Changed,
 		}
 		b, err := records.Marshal(chunk)
 		if err != nil {
-			return nil, 0, err
+			return nil, storage.AuditRow{}, err
 		}
 		add(changeKey(next.Revision, record.Chunks), b)
 		record.Chunks++
 		changed = changed[n:]
 	}
-	next.Entries = uint64(len(entries) + 2) // these two are the last
+	slices.SortFunc(entries, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
+	row, line, err := s.nextRow(storage.AuditRow{
+		Action: storage.AuditCommit, Revision: next.Revision, Time: time.Unix(0, next.Time).UTC(), Nodes: record.Nodes, Edges: record.Edges, Content: contentOf(entries),
+	}, c)
+	if err != nil {
+		return nil, row, err
+	}
+	next.Entries = uint64(len(entries) + 2) // a record and the head are still to come, and the row has its own count
+	next.Total += next.Entries
+	add(auditKey(row.Row), line)
 	for _, r := range []struct {
 		key   []byte
 		value any
 	}{{revisionKey(tableRevision, next.Revision), record}, {headKey, next}} {
 		b, err := records.Marshal(r.value)
 		if err != nil {
-			return nil, 0, err
+			return nil, row, err
 		}
 		add(r.key, b)
 	}
-	return entries, size, nil
+	return entries, row, nil
 }
 
 // write puts entries on disk at one timestamp. What is too much for one of Badger's transactions goes into several, in order: so

@@ -24,9 +24,10 @@ import (
 //	r      revision                                                       who committed, when, why (commitRecord)
 //	c      revision chunk                                                 what the commit changed: []changeRecord
 //	l      revision                                                       the name of a release
+//	h      row                                                            a line of the audit log (storage.AuditRow)
 //
-// A uuid is the 16 bytes of kg.Key. A way is two bytes, direction and predicate. Category is one byte, revisions are eight and
-// chunks four, big-endian. What is marked * is escaped and ended so that keys sort as the strings do. Each edge is kept
+// A uuid is the 16 bytes of kg.Key. A way is two bytes, direction and predicate. Category is one byte, revisions and rows are
+// eight and chunks four, big-endian. What is marked * is escaped and ended so that keys sort as the strings do. Each edge is kept
 // twice, from subject and from object, so that a prefix is the list of a node's neighbours in their default order.
 const (
 	tableMeta     = 'm'
@@ -40,10 +41,11 @@ const (
 	tableRevision = 'r'
 	tableChange   = 'c'
 	tableRelease  = 'l'
+	tableAudit    = 'h'
 )
 
 // tables are all of them, in the order that Check goes through.
-var tables = []byte{tableMeta, tableNode, tableName, tableDegree, tableEdge, tableTerm, tableCount, tableUse, tableRevision, tableChange, tableRelease}
+var tables = []byte{tableMeta, tableNode, tableName, tableDegree, tableEdge, tableTerm, tableCount, tableUse, tableRevision, tableChange, tableRelease, tableAudit}
 
 var headKey = []byte("mhead")
 
@@ -189,6 +191,8 @@ func revisionKey(table byte, rev storage.Revision) []byte {
 	return binary.BigEndian.AppendUint64([]byte{table}, uint64(rev))
 }
 
+func auditKey(row uint64) []byte { return binary.BigEndian.AppendUint64([]byte{tableAudit}, row) }
+
 func changeKey(rev storage.Revision, chunk uint32) []byte {
 	return binary.BigEndian.AppendUint32(revisionKey(tableChange, rev), chunk)
 }
@@ -249,6 +253,8 @@ func describe(key []byte) string {
 		return "changes of revision " + revision()
 	case tableRelease:
 		return "release of revision " + revision()
+	case tableAudit:
+		return "audit row " + revision()
 	case tableEdge:
 		if near, w, rank, far, ok := cutEdgeKey(key); ok {
 			p, _ := kg.PredicateOf(w.predicate)

@@ -134,8 +134,8 @@ func (s *Store) whole(h *head, since uint64) error {
 	counts, wants := map[uint64]uint64{}, map[uint64]uint64{}
 	for it.Rewind(); it.Valid(); it.Next() {
 		item := it.Item()
-		if item.Key()[0] == tableRelease {
-			continue // written at the timestamp of a commit, and no part of it
+		if ownCount(item.Key()) {
+			continue
 		}
 		ts := item.Version()
 		counts[ts]++

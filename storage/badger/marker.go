@@ -21,8 +21,9 @@ import (
 const (
 	// markerFile stands beside Badger's files, and says that they are ours.
 	markerFile = "STEMMA"
-	// Format counts the layouts of keys.go and what kg's Rank and Terms put into them: another order is another format.
-	Format = 1
+	// Format counts the layouts of keys.go and what kg's Rank and Terms put into them: another order is another format. Format 2 added the
+	// audit log and the number of all entries; a store of format 1 is opened as it is, and is of format 2 from then on.
+	Format = 2
 	engine = "badger"
 )
 
@@ -41,6 +42,7 @@ type marker struct {
 	Revision storage.Revision // the newest when it was last closed
 	Mark     bool             // the file of the newest acknowledged revision is there
 	Since    uint64           // the first timestamp that the opening after a crash has to prove, until it has; 0 for none
+	Entries  uint64           // how many were in the tables, at least, when it was last closed; 0 before format 2
 }
 
 const markerHead = "A Stemma store. Change nothing in this directory by hand: `stemma check` and `stemma backup` read it.\n"
@@ -52,6 +54,9 @@ func (m marker) String() string {
 	}
 	if m.Since > 0 {
 		s += fmt.Sprintf("since: %d\n", m.Since)
+	}
+	if m.Entries > 0 {
+		s += fmt.Sprintf("entries: %d\n", m.Entries)
 	}
 	return s
 }
@@ -80,6 +85,8 @@ func parseMarker(s string) (marker, error) {
 			m.Mark = value == markFile
 		case "since":
 			m.Since, err = strconv.ParseUint(value, 10, 64)
+		case "entries":
+			m.Entries, err = strconv.ParseUint(value, 10, 64)
 		}
 	}
 	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateClosed}, m.State) && m.Format <= Format {
@@ -163,8 +170,9 @@ func (s *Store) claim(m marker) error {
 	if err := writeSynced(filepath.Join(s.dir, pidFile), fmt.Appendln(nil, os.Getpid())); err != nil {
 		return unwritable(s.dir, err)
 	}
+	m.Format = Format
 	if m.State == stateClosed {
-		m.State = stateOpen
+		m.State, m.Entries = stateOpen, 0
 	}
 	if err := writeMarker(s.dir, m); err != nil {
 		return unwritable(s.dir, err)
@@ -216,9 +224,11 @@ func (s *Store) preflight(m marker) error {
 		unlisted = append(unlisted, path)
 	}
 	var size int64
+	var entries uint64
 	for id, t := range manifest.Tables {
 		err := s.withTable(table.NewFilename(id, s.dir), t.Compression, func(t *table.Table) error {
 			s.flushed = max(s.flushed, t.MaxVersion())
+			entries += uint64(t.KeyCount())
 			if size += t.Size(); size > s.options.verifyBytes {
 				return nil
 			}
@@ -228,6 +238,9 @@ func (s *Store) preflight(m marker) error {
 			logger{s.log}.Errorf("open the table %s: %.500v", table.IDToFilename(id), err)
 			return damaged("the file %s: %s", table.IDToFilename(id), whatIsWrong(err))
 		}
+	}
+	if m.State == stateClosed && entries < m.Entries {
+		return damaged("the tables hold %d entries, and it was closed with %d: a table was damaged while others were merged with it", entries, m.Entries)
 	}
 	return s.keepOrphans(unlisted)
 }

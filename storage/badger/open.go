@@ -140,12 +140,19 @@ func (s *Store) open() error {
 	if err := s.proveOrphans(); err != nil {
 		return err
 	}
+	if h.Total == 0 && h.Revision > 0 && !s.options.ReadOnly {
+		s.log.Info("the store has an older format: its entries are counted, once", "dir", s.dir)
+		h.Total = s.countEntries(h)
+	}
 	if s.db.MaxVersion() > h.last() {
 		if h, err = s.undo(h); err != nil {
 			return fmt.Errorf("undo a commit that was cut short: %w", err)
 		}
 	}
 	s.head.Store(h)
+	if err := s.readRow(h); err != nil {
+		return err
+	}
 	if err := s.readReleases(); err != nil {
 		return err
 	}
@@ -245,7 +252,8 @@ func openBadger(o badgerdb.Options, l logger) (db *badgerdb.DB, err error) {
 func (s *Store) shut() error {
 	err := s.db.Close()
 	if err == nil && !s.options.ReadOnly {
-		err = writeMarker(s.dir, marker{Format: Format, Engine: engine, State: stateClosed, Revision: s.head.Load().Revision, Mark: true})
+		h := s.head.Load()
+		err = writeMarker(s.dir, marker{Format: Format, Engine: engine, State: stateClosed, Revision: h.Revision, Mark: true, Entries: h.Total + s.row.Row + uint64(len(s.releases))})
 	}
 	return errors.Join(err, s.unlock())
 }
@@ -279,11 +287,18 @@ func (s *Store) undo(h *head) (*head, error) {
 	top := s.db.MaxVersion()
 	s.log.Warn("a commit was cut short by a crash; it is undone", "dir", s.dir, "revision", h.Revision+1)
 	now := &head{Revision: h.Revision, Time: h.Time, Burnt: append(append([]span{}, h.Burnt...), span{First: h.last() + 1, Last: top + 1})}
-	entries, err := s.before(h, top)
+	entries, undone, err := s.before(h, top)
 	if err != nil {
 		return nil, err
 	}
-	now.Entries = uint64(len(entries) + 1)
+	now.Row = h.Row
+	now.Entries = 1 // the head
+	for _, e := range entries {
+		if !ownCount(e.key) {
+			now.Entries++
+		}
+	}
+	now.Total = h.Total + undone + now.Entries
 	b, err := records.Marshal(now)
 	if err != nil {
 		return nil, err
@@ -294,17 +309,19 @@ func (s *Store) undo(h *head) (*head, error) {
 	return now, s.write(top+1, append(entries, entry{headKey, seal(headKey, b)}))
 }
 
-// before returns, for every key that was written after h, what it held then.
-func (s *Store) before(h *head, top uint64) ([]entry, error) {
+// before returns, for every key that was written after h, what it held then, and how many entries were written since.
+func (s *Store) before(h *head, top uint64) (entries []entry, written uint64, err error) {
 	above := s.db.NewTransactionAt(top, false)
 	defer above.Discard()
 	below := s.db.NewTransactionAt(h.last(), false)
 	defer below.Discard()
 	it := above.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: h.last()})
 	defer it.Close()
-	var entries []entry
 	for it.Rewind(); it.Valid(); it.Next() {
 		key := it.Item().KeyCopy(nil)
+		if !ownCount(key) {
+			written++
+		}
 		if n := len(entries); n > 0 && string(entries[n-1].key) == string(key) {
 			continue
 		}
@@ -312,15 +329,15 @@ func (s *Store) before(h *head, top uint64) ([]entry, error) {
 		switch item, err := below.Get(key); {
 		case errors.Is(err, badgerdb.ErrKeyNotFound):
 		case err != nil:
-			return nil, err
+			return nil, 0, err
 		default:
 			if e.value, err = item.ValueCopy(nil); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 		}
 		entries = append(entries, e)
 	}
-	return entries, nil
+	return entries, written, nil
 }
 
 // readReleases fills in the names of revisions.

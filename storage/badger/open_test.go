@@ -97,7 +97,7 @@ func TestOpenRefuses(t *testing.T) {
 		want   error
 		says   []string
 	}{
-		{"a newer format", rewrite(markerFile, func(b []byte) []byte { return []byte(strings.Replace(string(b), "format: 1", "format: 7", 1)) }), storage.ErrNewer, []string{"format 7", "up to 1"}},
+		{"a newer format", rewrite(markerFile, func(b []byte) []byte { return []byte(strings.Replace(string(b), "format: 2", "format: 7", 1)) }), storage.ErrNewer, []string{"format 7", "up to 2"}},
 		{"another engine", rewrite(markerFile, func(b []byte) []byte {
 			return []byte(strings.Replace(string(b), "engine: badger", "engine: other", 1))
 		}), storage.ErrForeign, []string{`"other"`}},
@@ -286,7 +286,7 @@ func TestOpenReadOnly(t *testing.T) {
 	closed(t, second)
 	_, err := s.Update(bg, me, graph(1, 1))
 	wantError(t, err, storage.ErrReadOnly)
-	_, err = s.Release(bg, "r")
+	_, err = s.Release(bg, storage.Commit{Author: "test"}, "r")
 	wantError(t, err, storage.ErrReadOnly)
 	closed(t, s)
 	for name, content := range files(t, dir) {
@@ -366,7 +366,7 @@ func TestFull(t *testing.T) {
 	s = openAt(t, dir, o)
 	_, err := s.Update(bg, me, graph(2, 20))
 	wantError(t, err, storage.ErrFull, dir)
-	_, err = s.Release(bg, "full")
+	_, err = s.Release(bg, storage.Commit{Author: "test"}, "full")
 	wantError(t, err, storage.ErrFull)
 	if n := countTrials(t, s, 0); n != 10 {
 		t.Errorf("%d trials can be read, want 10", n)

@@ -46,9 +46,10 @@ type Store struct {
 	flushed uint64 // the highest timestamp in the tables, as they were found
 	keeps   bool   // copies of the logs
 
-	writing chan struct{} // holds one token, which the one Update that runs takes
-	mark    *mark         // of what was acknowledged; guarded by writing
-	failed  error         // of a commit that may be half on disk; guarded by writing
+	writing chan struct{}    // holds one token, which the one Update that runs takes
+	mark    *mark            // of what was acknowledged; guarded by writing
+	row     storage.AuditRow // the newest; guarded by writing
+	failed  error            // of a commit that may be half on disk; guarded by writing
 
 	head atomic.Pointer[head]
 
@@ -65,6 +66,7 @@ var (
 	_ storage.Checker     = (*Store)(nil)
 	_ storage.Snapshotter = (*Store)(nil)
 	_ storage.Releaser    = (*Store)(nil)
+	_ storage.Auditor     = (*Store)(nil)
 )
 
 // A release is a name for a revision.
@@ -283,7 +285,7 @@ func (s *Store) released(i storage.RevisionInfo) storage.RevisionInfo {
 func compareRelease(r release, rev storage.Revision) int { return int(int64(r.revision) - int64(rev)) }
 
 // Release gives the newest revision a name. Giving it the same name again changes nothing.
-func (s *Store) Release(ctx context.Context, name string) (storage.Revision, error) {
+func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (storage.Revision, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
@@ -319,10 +321,15 @@ func (s *Store) Release(ctx context.Context, name string) (storage.Revision, err
 	txn := s.db.NewTransactionAt(h.last(), true)
 	defer txn.Discard()
 	key := revisionKey(tableRelease, h.Revision)
-	if err := txn.Set(key, seal(key, []byte(name))); err != nil {
+	row, line, err := s.nextRow(storage.AuditRow{Action: storage.AuditRelease, Revision: h.Revision, Time: s.options.Now().UTC(), Release: name}, c)
+	if err != nil {
 		return 0, err
 	}
-	err := txn.CommitAt(h.timestamp(h.Revision), nil)
+	rowKey := auditKey(row.Row)
+	if err := errors.Join(txn.Set(key, seal(key, []byte(name))), txn.Set(rowKey, seal(rowKey, line))); err != nil {
+		return 0, err
+	}
+	err = txn.CommitAt(h.timestamp(h.Revision), nil)
 	if err == nil {
 		err = s.acknowledge(acknowledged{h.Revision, uint64(len(releases) + 1)})
 	}
@@ -330,6 +337,7 @@ func (s *Store) Release(ctx context.Context, name string) (storage.Revision, err
 		s.failed = err
 		return 0, fmt.Errorf("release %q: %w", name, err)
 	}
+	s.row = row
 	s.mu.Lock()
 	s.releases = append(s.releases, release{h.Revision, name})
 	s.mu.Unlock()

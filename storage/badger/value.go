@@ -84,7 +84,13 @@ type head struct {
 	Time     int64            `cbor:"2,keyasint"` // of the commit, nanoseconds since 1970
 	Burnt    []span           `cbor:"3,keyasint,omitempty"`
 	Entries  uint64           `cbor:"4,keyasint,omitempty"` // how many were written with it, itself counted
+	Total    uint64           `cbor:"5,keyasint,omitempty"` // how many were written with this and all heads before, what was undone too; 0 before format 2
+	Row      uint64           `cbor:"6,keyasint,omitempty"` // of the audit log, when it was written
 }
+
+// ownCount tells whether an entry is left out of the numbers of entries in a head. A release is written at the timestamp of a
+// commit without being a part of it, and rows of the audit log count themselves.
+func ownCount(key []byte) bool { return key[0] == tableRelease || key[0] == tableAudit }
 
 // timestamp returns Badger's timestamp of a revision.
 func (h *head) timestamp(rev storage.Revision) uint64 {

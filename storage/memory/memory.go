@@ -263,7 +263,7 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (storage.Revision, 
 }
 
 // Release gives the newest revision a name. Giving it the same name again changes nothing.
-func (s *Store) Release(ctx context.Context, name string) (storage.Revision, error) {
+func (s *Store) Release(ctx context.Context, _ storage.Commit, name string) (storage.Revision, error) {
 	if err := s.usable(ctx); err != nil {
 		return 0, err
 	}

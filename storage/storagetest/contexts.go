@@ -32,7 +32,7 @@ func storeCalls(s storage.Store) []call {
 	}
 	if r, ok := storage.As[storage.Releaser](s); ok {
 		calls = append(calls,
-			call{"Release", func(ctx context.Context) error { _, err := r.Release(ctx, "a release"); return err }},
+			call{"Release", func(ctx context.Context) error { _, err := r.Release(ctx, commit, "a release"); return err }},
 			call{"Releases", func(ctx context.Context) error { _, err := r.Releases(ctx); return err }})
 	}
 	if c, ok := storage.As[storage.Checker](s); ok {

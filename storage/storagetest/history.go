@@ -255,13 +255,13 @@ var revisionLaws = []law{
 			return rev
 		}
 		b.update(small)
-		is(b, "first release", must(s.Release(bg, "2026-01")), 1)
-		is(b, "the same again", must(s.Release(bg, "2026-01")), 1)
+		is(b, "first release", must(s.Release(bg, commit, "2026-01")), 1)
+		is(b, "the same again", must(s.Release(bg, commit, "2026-01")), 1)
 		b.update(busy)
-		_, err := s.Release(bg, "2026-01")
+		_, err := s.Release(bg, commit, "2026-01")
 		fails(b, "a name that is taken", err, storage.ErrTaken)
 		b.update(func(w storage.Writer) error { return w.PutNodes(bg, counter(1)) })
-		is(b, "second release", must(s.Release(bg, "二月 2026/02")), 3)
+		is(b, "second release", must(s.Release(bg, commit, "二月 2026/02")), 3)
 		is(b, "revisions", b.head(), 3)
 		named := func() []string {
 			infos, err := s.Releases(bg)
