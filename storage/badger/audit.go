@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"runtime/debug"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -65,16 +66,19 @@ func contentOf(entries []entry) string {
 }
 
 // Audit returns the lines of the audit log after a row.
-func (s *Store) Audit(ctx context.Context, after uint64, limit int) ([][]byte, error) {
+func (s *Store) Audit(ctx context.Context, after uint64, limit int) (lines [][]byte, err error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	txn, _ := s.latest()
 	defer txn.Discard()
 	it := txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{tableAudit}})
 	defer it.Close()
-	var lines [][]byte
+	if err := s.sound(auditKey(after+1), end([]byte{tableAudit})); err != nil {
+		return nil, err
+	}
 	for it.Seek(auditKey(after + 1)); it.Valid() && len(lines) < limit; it.Next() {
 		if err := ctx.Err(); err != nil {
 			return nil, err

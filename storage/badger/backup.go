@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -42,11 +43,15 @@ type BackupInfo struct {
 }
 
 // Backup writes everything up to the newest revision, which it returns, history included, while others read and write.
-func (s *Store) Backup(ctx context.Context, w io.Writer) (storage.Revision, error) {
+func (s *Store) Backup(ctx context.Context, w io.Writer) (_ storage.Revision, err error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	if err := s.sound(nil, []byte{0xff}); err != nil {
+		return 0, fmt.Errorf("a damaged store is not backed up: %w", err)
+	}
 	txn, h := s.latest()
 	defer txn.Discard()
 	sum := sha256.New()

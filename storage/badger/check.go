@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
@@ -15,11 +16,12 @@ import (
 
 // Check reads every version of everything, computes from nodes and edges what names, indexes, counters, mirrors and the feed should
 // be at the head, and compares. It runs beside readers and writers.
-func (s *Store) Check(ctx context.Context, report func(storage.Problem)) (storage.CheckResult, error) {
+func (s *Store) Check(ctx context.Context, report func(storage.Problem)) (_ storage.CheckResult, err error) {
 	if err := s.enter(ctx); err != nil {
 		return storage.CheckResult{}, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	h := s.head.Load()
 	r := s.read(h, h.Revision)
 	defer r.end()
@@ -357,7 +359,7 @@ func (c *checker) feed() error {
 			return err
 		}
 		where := describe(revisionKey(tableRevision, rev))
-		record, err := readCommit(c.all, rev)
+		record, err := c.store.readCommit(c.all, rev)
 		if err != nil {
 			c.problem(where, "%v", err)
 			continue
@@ -367,7 +369,7 @@ func (c *checker) feed() error {
 		}
 		last = record.Time
 		chunks += int64(record.Chunks)
-		change, err := readChange(c.all, rev)
+		change, err := c.store.readChange(c.all, rev)
 		if err != nil {
 			c.problem(where, "%v", err)
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime/debug"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -44,6 +45,7 @@ func (s *Store) change(ctx context.Context, rev storage.Revision) (c storage.Cha
 		return c, nil, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	s.mu.Lock()
 	woken = s.woken
 	s.mu.Unlock()
@@ -55,21 +57,21 @@ func (s *Store) change(ctx context.Context, rev storage.Revision) (c storage.Cha
 	case rev > next || rev == 0:
 		return c, nil, fmt.Errorf("%w: changes after %d were asked for, the newest is %d", storage.ErrNoRevision, rev-1, h.Revision)
 	}
-	c, err = readChange(txn, rev)
+	c, err = s.readChange(txn, rev)
 	c.RevisionInfo = s.released(c.RevisionInfo)
 	return c, nil, err
 }
 
 // readChange returns a commit with all that it changed.
-func readChange(txn *badgerdb.Txn, rev storage.Revision) (storage.Change, error) {
-	record, err := readCommit(txn, rev)
+func (s *Store) readChange(txn *badgerdb.Txn, rev storage.Revision) (storage.Change, error) {
+	record, err := s.readCommit(txn, rev)
 	if err != nil {
 		return storage.Change{}, err
 	}
 	c := storage.Change{RevisionInfo: record.info(rev)}
 	for i := range record.Chunks {
 		var chunk []changeRecord
-		if err := readRecord(txn, changeKey(rev, i), &chunk); err != nil {
+		if err := s.readRecord(txn, changeKey(rev, i), &chunk); err != nil {
 			return c, err
 		}
 		for _, r := range chunk {

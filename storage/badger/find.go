@@ -3,6 +3,7 @@ package badger
 import (
 	"bytes"
 	"context"
+	"runtime/debug"
 	"slices"
 
 	"github.com/stemma-kg/stemma/kg"
@@ -10,12 +11,12 @@ import (
 )
 
 // Scan returns a page of the nodes that find describes. It reads no more than the page, and one entry.
-func (r *reader) Scan(ctx context.Context, find storage.Find) (storage.Page[kg.Node], error) {
-	var page storage.Page[kg.Node]
+func (r *reader) Scan(ctx context.Context, find storage.Find) (page storage.Page[kg.Node], err error) {
 	if err := r.enter(ctx); err != nil {
 		return page, err
 	}
 	defer r.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	list, lo, hi := findRange(find)
 	if err := narrow(find, list, &lo, &hi); err != nil {
 		return page, err
@@ -45,6 +46,9 @@ func (r *reader) Scan(ctx context.Context, find storage.Find) (storage.Page[kg.N
 
 // entries reads up to Limit+1 index entries in the direction of reading.
 func (r *reader) entries(find storage.Find, list, lo, hi []byte) (tails [][]byte, ids []kg.ID, err error) {
+	if err := r.store.sound(lo, hi); err != nil {
+		return nil, nil, err
+	}
 	limit := max(find.Limit, 0) + 1
 	sc := r.scanner(list, find.Descending != find.Backward)
 	defer sc.close()
@@ -113,11 +117,12 @@ func narrow(find storage.Find, list []byte, lo, hi *[]byte) error {
 }
 
 // Count returns how many nodes find describes, whatever its page.
-func (r *reader) Count(ctx context.Context, find storage.Find) (int64, error) {
+func (r *reader) Count(ctx context.Context, find storage.Find) (_ int64, err error) {
 	if err := r.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer r.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	return r.countFound(ctx, find)
 }
 
@@ -127,6 +132,9 @@ func (r *reader) countFound(ctx context.Context, find storage.Find) (int64, erro
 		return int64(n), err
 	}
 	list, lo, hi := findRange(find)
+	if err := r.store.sound(lo, hi); err != nil {
+		return 0, err
+	}
 	sc := r.scanner(list, false)
 	defer sc.close()
 	var n int64

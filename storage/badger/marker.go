@@ -11,9 +11,7 @@ import (
 	"strings"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
-	"github.com/dgraph-io/ristretto/v2/z"
 
 	"github.com/stemma-kg/stemma/storage"
 )
@@ -223,50 +221,23 @@ func (s *Store) preflight(m marker) error {
 		}
 		unlisted = append(unlisted, path)
 	}
-	var size int64
-	var entries uint64
+	tables := make([]*tableCheck, 0, len(manifest.Tables))
 	for id, t := range manifest.Tables {
-		err := s.withTable(table.NewFilename(id, s.dir), t.Compression, func(t *table.Table) error {
-			s.flushed = max(s.flushed, t.MaxVersion())
-			entries += uint64(t.KeyCount())
-			if size += t.Size(); size > s.options.verifyBytes {
-				return nil
-			}
-			return t.VerifyChecksum()
-		})
-		if err != nil {
-			logger{s.log}.Errorf("open the table %s: %.500v", table.IDToFilename(id), err)
-			return damaged("the file %s: %s", table.IDToFilename(id), whatIsWrong(err))
+		tables = append(tables, &tableCheck{id: id, compression: t.Compression})
+	}
+	s.checkTables(tables)
+	var entries uint64
+	for _, t := range tables {
+		if t.err != nil {
+			name := table.IDToFilename(t.id)
+			logger{s.log}.Errorf("open the table %s: %.500v", name, t.err)
+			return damaged("the file %s: %s", name, whatIsWrong(t.err))
 		}
+		s.flushed = max(s.flushed, t.newest)
+		entries += t.entries
 	}
 	if m.State == stateClosed && entries < m.Entries {
 		return damaged("the tables hold %d entries, and it was closed with %d: a table was damaged while others were merged with it", entries, m.Entries)
 	}
 	return s.keepOrphans(unlisted)
-}
-
-// withTable calls fn with a table, opened as Badger will open it, where its panics do no harm.
-func (s *Store) withTable(path string, c options.CompressionType, fn func(*table.Table) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%.200v", p)
-		}
-	}()
-	fi, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if fi.Size() == 0 {
-		return errors.New("it is empty")
-	}
-	f, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close(-1)
-	t, err := table.OpenTable(f, table.Options{ReadOnly: true, BlockSize: s.options.badgerOptions(s.dir).BlockSize, Compression: c, ChkMode: options.OnBlockRead})
-	if err != nil {
-		return err
-	}
-	return fn(t)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"runtime/debug"
 	"slices"
 
 	"github.com/stemma-kg/stemma/kg"
@@ -23,11 +24,12 @@ func compareLinks(a, b link) int {
 }
 
 // Neighbors returns a page of the nodes one hop away, for each id. It reads no more than the page, and one entry.
-func (r *reader) Neighbors(ctx context.Context, ids []kg.ID, hop storage.Hop) ([]storage.Page[storage.Neighbor], error) {
+func (r *reader) Neighbors(ctx context.Context, ids []kg.ID, hop storage.Hop) (_ []storage.Page[storage.Neighbor], err error) {
 	if err := r.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer r.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	ways := hopWays(hop)
 	out := make([]storage.Page[storage.Neighbor], len(ids))
 	var far []kg.ID
@@ -66,7 +68,7 @@ func (r *reader) Neighbors(ctx context.Context, ids []kg.ID, hop storage.Hop) ([
 			seats = append(seats, &page.Items[j])
 		}
 	}
-	err := r.far(ctx, far, func(i int, n kg.Node) { seats[i].Node = n })
+	err = r.far(ctx, far, func(i int, n kg.Node) { seats[i].Node = n })
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +118,9 @@ func (r *reader) links(sc *scanner, near kg.Key, ways []way, name listName, w st
 			if hi = slices.Concat(list, tail); way.predicate < predicate {
 				hi = append(hi, 0)
 			}
+		}
+		if err := r.store.sound(lo, hi); err != nil {
+			return nil, err
 		}
 		n := 0
 		for sc.start(list, lo, hi); sc.valid() && n < limit; sc.advance() {

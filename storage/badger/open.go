@@ -34,7 +34,8 @@ func (o Options) withDefaults() Options {
 	}
 	o.NodeCacheBytes = cmp.Or(o.NodeCacheBytes, 32<<20)
 	o.MemTableBytes = max(cmp.Or(o.MemTableBytes, 16<<20), 8<<20) // Badger wants room for some of the largest inline values
-	o.verifyBytes = cmp.Or(o.verifyBytes, 64<<20)
+	o.verifyFor = cmp.Or(o.verifyFor, 5*time.Second)
+	o.ScrubEvery = cmp.Or(o.ScrubEvery, time.Hour)
 	o.MinFreeBytes = cmp.Or(o.MinFreeBytes, 64<<20)
 	return o
 }
@@ -87,6 +88,7 @@ func Open(dir string, o Options) (*Store, error) {
 		}
 		return nil, errors.Join(s.refused(err), s.unlock())
 	}
+	s.startScrub()
 	return s, nil
 }
 
@@ -123,6 +125,9 @@ func (s *Store) open() error {
 		return err
 	}
 	if s.db, err = openBadger(s.options.badgerOptions(s.dir), logger{s.log}); err != nil {
+		return err
+	}
+	if err := s.sound(auditKey(0), end(headKey)); err != nil { // all that is read below is there
 		return err
 	}
 	h, err := s.readHead()
@@ -250,6 +255,8 @@ func openBadger(o badgerdb.Options, l logger) (db *badgerdb.DB, err error) {
 
 // shut closes Badger and gives the directory back. Nothing of the store runs any more.
 func (s *Store) shut() error {
+	s.stopScrub()
+	s.scrubbing.Wait()
 	err := s.db.Close()
 	if err == nil && !s.options.ReadOnly {
 		h := s.head.Load()

@@ -223,7 +223,7 @@ func TestFlippedBits(t *testing.T) {
 			}
 			o := tiny
 			if at/step%2 == 1 {
-				o.verifyBytes = -1 // as in a store that is too large to be read whole when it is opened
+				o.verifyFor = -1 // as in a store that is too large to be read whole when it is opened
 			}
 			s, err := Open(dir, o)
 			if err != nil {

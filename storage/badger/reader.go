@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -74,6 +75,9 @@ func (r *reader) Revision() storage.Revision { return r.revision }
 
 // item returns the snapshot's item of a key, nil when there is none.
 func (r *reader) item(key []byte) (*badgerdb.Item, error) {
+	if err := r.store.sound(key, key); err != nil {
+		return nil, err
+	}
 	item, err := r.txn.Get(key)
 	switch {
 	case errors.Is(err, badgerdb.ErrKeyNotFound):
@@ -143,11 +147,12 @@ func (r *reader) resolve(name kg.ID) (kg.Node, error) {
 }
 
 // Nodes returns the nodes with these ids, nil for those that are missing.
-func (r *reader) Nodes(ctx context.Context, ids ...kg.ID) ([]kg.Node, error) {
+func (r *reader) Nodes(ctx context.Context, ids ...kg.ID) (_ []kg.Node, err error) {
 	if err := r.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer r.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	out := make([]kg.Node, len(ids))
 	for i, id := range ids {
 		if i&0x3f == 0x3f && ctx.Err() != nil {
@@ -229,11 +234,15 @@ func (r *reader) count(c kg.Category) (uint64, error) {
 }
 
 // History returns the revisions at which the node changed, newest first.
-func (r *reader) History(ctx context.Context, id kg.ID) ([]storage.Version, error) {
+func (r *reader) History(ctx context.Context, id kg.ID) (_ []storage.Version, err error) {
 	if err := r.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer r.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	if err := r.store.sound(nodeKey(id), nodeKey(id)); err != nil {
+		return nil, err
+	}
 	it := r.txn.NewKeyIterator(nodeKey(id), badgerdb.IteratorOptions{})
 	defer it.Close()
 	var out []storage.Version

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sort"
 	"sync"
@@ -29,8 +30,13 @@ type Options struct {
 	MemTableBytes  int64 // what is gathered before a table is written; 0 for 16 MiB, at least 8 MiB
 	MinFreeBytes   int64 // a commit that would leave less free on the device is refused; 0 for 64 MiB, below 0 for no check
 
-	betweenTransactions func(n int) // called after each transaction of a commit that takes several, for tests
-	verifyBytes         int64       // how much of the tables is read whole before they are opened: 0 for 64 MiB; Check reads all
+	// ScrubBytesPerSecond is the rate at which all tables are read again while the store is open, to find damage before anyone asks for what is
+	// damaged; 0 for never. A pass begins ScrubEvery after the one before has ended, 0 for an hour.
+	ScrubBytesPerSecond int64
+	ScrubEvery          time.Duration
+
+	betweenTransactions func(n int)   // called after each transaction of a commit that takes several, for tests
+	verifyFor           time.Duration // how long tables are read whole before the store is opened; 0 for 5 s, below 0 for not at all
 }
 
 // A Store is a graph in a directory. It is a [storage.Store], a [storage.Checker], a [storage.Snapshotter] and a [storage.Releaser].
@@ -46,6 +52,10 @@ type Store struct {
 	flushed uint64 // the highest timestamp in the tables, as they were found
 	keeps   bool   // copies of the logs
 
+	suspects  suspects
+	scrubbing sync.WaitGroup
+	stopScrub context.CancelFunc
+
 	writing chan struct{}    // holds one token, which the one Update that runs takes
 	mark    *mark            // of what was acknowledged; guarded by writing
 	row     storage.AuditRow // the newest; guarded by writing
@@ -58,6 +68,7 @@ type Store struct {
 	woken    chan struct{}
 	closing  chan struct{}
 	closed   bool
+	scrubbed Scrub
 	uses     int // views, updates and other calls that run
 }
 
@@ -120,11 +131,12 @@ func (s *Store) Close() error {
 }
 
 // View calls fn with one snapshot.
-func (s *Store) View(ctx context.Context, at storage.At, fn func(storage.Reader) error) error {
+func (s *Store) View(ctx context.Context, at storage.At, fn func(storage.Reader) error) (err error) {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	h := s.head.Load()
 	switch {
 	case at.Revision == 0:
@@ -138,11 +150,12 @@ func (s *Store) View(ctx context.Context, at storage.At, fn func(storage.Reader)
 }
 
 // Update calls fn in a transaction. Writers take turns.
-func (s *Store) Update(ctx context.Context, c storage.Commit, fn func(storage.Writer) error) (storage.Revision, error) {
+func (s *Store) Update(ctx context.Context, c storage.Commit, fn func(storage.Writer) error) (_ storage.Revision, err error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	if err := s.takeTurn(ctx); err != nil {
 		return 0, err
 	}
@@ -151,7 +164,7 @@ func (s *Store) Update(ctx context.Context, c storage.Commit, fn func(storage.Wr
 	r := s.read(h, h.Revision)
 	defer r.end()
 	w := newWriter(r)
-	err := fn(w)
+	err = fn(w)
 	if err == nil && w.failed == nil {
 		err = w.sourced()
 	}
@@ -181,6 +194,10 @@ func (s *Store) takeTurn(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if err := s.damage(); err != nil { // what is written is merged with what is there
+		s.endTurn()
+		return err
+	}
 	if s.failed != nil {
 		err := fmt.Errorf("%w: an earlier commit failed and may be half on disk; open the store again: %w", storage.ErrReadOnly, s.failed)
 		s.endTurn()
@@ -204,11 +221,12 @@ func (s *Store) latest() (*badgerdb.Txn, *head) {
 }
 
 // Revisions returns the commits in (after, upto].
-func (s *Store) Revisions(ctx context.Context, after, upto storage.Revision, limit int) ([]storage.RevisionInfo, error) {
+func (s *Store) Revisions(ctx context.Context, after, upto storage.Revision, limit int) (_ []storage.RevisionInfo, err error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	txn, h := s.latest()
 	defer txn.Discard()
 	if upto == 0 || upto > h.Revision {
@@ -219,7 +237,7 @@ func (s *Store) Revisions(ctx context.Context, after, upto storage.Revision, lim
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		c, err := readCommit(txn, rev)
+		c, err := s.readCommit(txn, rev)
 		if err != nil {
 			return nil, err
 		}
@@ -229,16 +247,17 @@ func (s *Store) Revisions(ctx context.Context, after, upto storage.Revision, lim
 }
 
 // RevisionAt returns the newest revision that was committed at or before t.
-func (s *Store) RevisionAt(ctx context.Context, t time.Time) (storage.Revision, error) {
+func (s *Store) RevisionAt(ctx context.Context, t time.Time) (_ storage.Revision, err error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	txn, h := s.latest()
 	defer txn.Discard()
 	var failed error
 	n := sort.Search(int(h.Revision), func(i int) bool {
-		c, err := readCommit(txn, storage.Revision(i+1))
+		c, err := s.readCommit(txn, storage.Revision(i+1))
 		if err != nil {
 			failed = err
 			return true
@@ -249,14 +268,17 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (storage.Revision, 
 }
 
 // readCommit returns the record of a revision, which must be there.
-func readCommit(txn *badgerdb.Txn, rev storage.Revision) (commitRecord, error) {
+func (s *Store) readCommit(txn *badgerdb.Txn, rev storage.Revision) (commitRecord, error) {
 	var c commitRecord
-	err := readRecord(txn, revisionKey(tableRevision, rev), &c)
+	err := s.readRecord(txn, revisionKey(tableRevision, rev), &c)
 	return c, err
 }
 
 // readRecord decodes a record that must be there.
-func readRecord(txn *badgerdb.Txn, key []byte, into any) error {
+func (s *Store) readRecord(txn *badgerdb.Txn, key []byte, into any) error {
+	if err := s.sound(key, key); err != nil {
+		return err
+	}
 	item, err := txn.Get(key)
 	if errors.Is(err, badgerdb.ErrKeyNotFound) {
 		return corrupt(key, "it is missing")
@@ -285,11 +307,12 @@ func (s *Store) released(i storage.RevisionInfo) storage.RevisionInfo {
 func compareRelease(r release, rev storage.Revision) int { return int(int64(r.revision) - int64(rev)) }
 
 // Release gives the newest revision a name. Giving it the same name again changes nothing.
-func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (storage.Revision, error) {
+func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ storage.Revision, err error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	if name == "" || len(name) > maxReleaseName {
 		return 0, fmt.Errorf("a release needs a name of 1 to %d bytes, not %d", maxReleaseName, len(name))
 	}
@@ -347,11 +370,12 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (sto
 const maxReleaseName = 256
 
 // Releases returns the named revisions, oldest first.
-func (s *Store) Releases(ctx context.Context) ([]storage.RevisionInfo, error) {
+func (s *Store) Releases(ctx context.Context) (_ []storage.RevisionInfo, err error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.leave()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
 	s.mu.Lock()
 	releases := slices.Clone(s.releases)
 	s.mu.Unlock()
@@ -359,7 +383,7 @@ func (s *Store) Releases(ctx context.Context) ([]storage.RevisionInfo, error) {
 	defer txn.Discard()
 	var out []storage.RevisionInfo
 	for _, r := range releases {
-		c, err := readCommit(txn, r.revision)
+		c, err := s.readCommit(txn, r.revision)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/stemma-kg/stemma/kg"
@@ -63,7 +64,7 @@ func newWriter(r *reader) *writer {
 }
 
 // write runs one write, and keeps the error of the first that failed.
-func (w *writer) write(ctx context.Context, fn func() error) error {
+func (w *writer) write(ctx context.Context, fn func() error) (err error) {
 	if w.failed != nil {
 		return w.failed
 	}
@@ -74,8 +75,9 @@ func (w *writer) write(ctx context.Context, fn func() error) error {
 		return err
 	}
 	defer w.leave()
-	w.failed = fn()
-	return w.failed
+	defer func() { w.failed = err }()
+	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	return fn()
 }
 
 // PutNodes creates nodes or replaces them whole.
