@@ -206,6 +206,7 @@ var (
 	ErrNewer      = errors.New("the store was written by a newer Stemma")
 	ErrCorrupt    = errors.New("the store is damaged")
 	ErrFull       = errors.New("no space is left on the device")
+	ErrNetwork    = errors.New("the directory is on a network file system")
 )
 
 // A TakenError names the node that has the name already.
@@ -249,6 +250,12 @@ type CheckResult struct {
 type Snapshotter interface {
 	// Backup writes everything up to the newest revision, which it returns, while others read and write.
 	Backup(ctx context.Context, w io.Writer) (Revision, error)
+}
+
+// A Gauge tells whether a store can be written to.
+type Gauge interface {
+	// Writable says why an Update would be refused now, whatever it writes: it is nil, or wraps [ErrFull], [ErrReadOnly] or [ErrCorrupt].
+	Writable() error
 }
 
 // A Releaser names revisions.

@@ -27,6 +27,7 @@ const (
 	backupMagic   = "STEMMA BACKUP 1\n"
 	trailerLength = 8 + sha256.Size
 	maxBackupKey  = 1 << 16
+	maxStored     = 8 << 20 // older programs took values so large
 )
 
 // A backupHeader says what is in a backup.
@@ -236,7 +237,7 @@ func readFrame(in *summer) (key []byte, ts uint64, value []byte, err error) {
 	if n, err = binary.ReadUvarint(in); n == 0 || err != nil {
 		return key, ts, nil, err
 	}
-	if n > maxPayload+envelopeLength+1 {
+	if n > maxStored+envelopeLength+1 {
 		return nil, 0, nil, fmt.Errorf("a value has %d bytes", n)
 	}
 	value = make([]byte, n-1)

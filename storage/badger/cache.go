@@ -104,5 +104,8 @@ func storedForm(n kg.Node) ([]byte, kg.Node, error) {
 	return b, own, err
 }
 
-// maxPayload bounds one value in bytes. Badger panics on values above its log file size.
-const maxPayload = 8 << 20
+// maxPayload bounds one value in bytes, so that none goes to Badger's value log: the logs that are kept aside after a crash are all logs.
+const maxPayload = valueThreshold - 1024
+
+// valueThreshold is from how many bytes on Badger would keep a value in a file of its own.
+const valueThreshold = 1 << 20

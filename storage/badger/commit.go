@@ -15,7 +15,7 @@ import (
 )
 
 // chunkOfChanges is how many changes one entry of the feed holds at most.
-const chunkOfChanges = 1000
+const chunkOfChanges = 500
 
 // An entry is what a commit writes at one key: a sealed value, nil to delete it.
 type entry struct {
@@ -51,12 +51,15 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 	if err := s.roomFor(3 * size); err != nil { // in the log, in a table, and in the table that it is merged into
 		return 0, err
 	}
+	if err := s.allocateLog(); err != nil {
+		return 0, err
+	}
 	err = s.write(h.last()+1, entries)
 	if err == nil {
 		err = s.acknowledge(acknowledged{next.Revision, s.mark.says.releases})
 	}
 	if err != nil {
-		s.failed = err
+		s.fail(err)
 		return 0, fmt.Errorf("commit revision %d: %w; whether it is on disk shows when the store is opened again, until then it can only be read", next.Revision, err)
 	}
 	s.row = row
@@ -161,21 +164,6 @@ func (s *Store) publish(h *head, changed []storage.Changed) {
 	defer s.mu.Unlock()
 	close(s.woken)
 	s.woken = make(chan struct{})
-}
-
-// roomFor refuses what would fill the device: Badger writes into mapped files, and a full device kills the process there.
-func (s *Store) roomFor(size int64) error {
-	if s.options.MinFreeBytes < 0 {
-		return nil
-	}
-	free, err := freeBytes(s.dir)
-	if err != nil {
-		return fmt.Errorf("free space of %s: %w", s.dir, err)
-	}
-	if need := s.options.MinFreeBytes + size; free < need {
-		return fmt.Errorf("%w: %s has %d MiB free and a commit needs %d MiB; free some space: reading goes on, and writing when there is room", storage.ErrFull, s.dir, free>>20, (need+1<<20-1)>>20)
-	}
-	return nil
 }
 
 func outOfSpace(err error) error {

@@ -212,27 +212,44 @@ func TestHubChangesItsRank(t *testing.T) {
 	}
 }
 
-// Values of every size that is let in come back whole, those that Badger keeps in its value log too.
+// Values of every size that is let in come back whole, and none is so large that Badger keeps it in its value log, which has no copy aside.
 func TestLargeValues(t *testing.T) {
 	dir := t.TempDir()
 	s := openAt(t, dir, tiny)
-	sizes := []int{60, 64, 70, 200, 500} // remarks of 16 KiB: around Badger's threshold of 1 MiB, and far above
+	sizes := []int{1, 40, 62, 63} // remarks of 16 KiB: up to the limit
+	large := func(i, n int) *kg.Disease {
+		d := storagetest.Disease(kg.ID(fmt.Sprintf("condition:large%d", i)), "Large")
+		for range n {
+			d.Remarks = append(d.Remarks, strings.Repeat("x", 16<<10))
+		}
+		return d
+	}
 	update(t, s, func(w storage.Writer) error {
 		if err := w.PutNodes(bg, storagetest.Reference(storagetest.Source)); err != nil {
 			return err
 		}
 		for i, n := range sizes {
-			d := storagetest.Disease(kg.ID(fmt.Sprintf("condition:large%d", i)), "Large")
-			for range n {
-				d.Remarks = append(d.Remarks, strings.Repeat("x", 16<<10))
-			}
-			if err := w.PutNodes(bg, d); err != nil {
+			if err := w.PutNodes(bg, large(i, n)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	_, err := s.Update(bg, me, func(w storage.Writer) error { return w.PutNodes(bg, large(9, 64)) })
+	var invalid kg.InvalidError
+	if !errors.As(err, &invalid) {
+		t.Errorf("a node of more than 1 MiB: %v", err)
+	}
 	closed(t, s)
+	logs, err := filepath.Glob(filepath.Join(dir, "*.vlog"))
+	if err != nil || len(logs) == 0 {
+		t.Fatal(logs, err)
+	}
+	for _, path := range logs {
+		if fi, err := os.Stat(path); err != nil || fi.Size() > 20 { // its header
+			t.Errorf("%s holds values: %v, %v", path, fi.Size(), err)
+		}
+	}
 	s = checked(t, dir)
 	restored := filepath.Join(t.TempDir(), "restored")
 	if _, err := Restore(bg, strings.NewReader(s.all(t)), restored); err != nil {

@@ -36,7 +36,6 @@ func (o Options) withDefaults() Options {
 	o.MemTableBytes = max(cmp.Or(o.MemTableBytes, 16<<20), 8<<20) // Badger wants room for some of the largest inline values
 	o.verifyFor = cmp.Or(o.verifyFor, 5*time.Second)
 	o.ScrubEvery = cmp.Or(o.ScrubEvery, time.Hour)
-	o.MinFreeBytes = cmp.Or(o.MinFreeBytes, 64<<20)
 	return o
 }
 
@@ -52,7 +51,7 @@ func (o Options) badgerOptions(dir string) badgerdb.Options {
 		WithExternalMagic(externalMagic).
 		WithVerifyValueChecksum(true).
 		WithChecksumVerificationMode(options.OnBlockRead).
-		WithValueThreshold(1 << 20).
+		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(64 << 20).
 		WithMemTableSize(o.MemTableBytes).
 		WithNumMemtables(3).
@@ -100,6 +99,9 @@ func (s *Store) open() error {
 	}
 	was, err := s.acknowledged(m)
 	if err != nil {
+		return err
+	}
+	if err := s.roomToOpen(); err != nil {
 		return err
 	}
 	if err := s.preflight(m); err != nil {
@@ -167,6 +169,9 @@ func (s *Store) open() error {
 	if s.options.ReadOnly {
 		return nil
 	}
+	if err := s.findLog(); err != nil {
+		return err
+	}
 	return s.settle(m)
 }
 
@@ -200,6 +205,13 @@ func openDir(dir string, readOnly bool) (*os.File, error) {
 	case !fi.IsDir():
 		return nil, fmt.Errorf("%w: %s is a file, and a store is a directory", storage.ErrForeign, dir)
 	}
+	kind, err := fileSystem(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open a store: %w", err)
+	}
+	if name, network := networkTypes[kind]; network && !readOnly {
+		return nil, fmt.Errorf("%w: %s is on %s, which can't keep another machine from writing too; choose a directory on a disk of this machine", storage.ErrNetwork, dir, name)
+	}
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open a store: %w", err)
@@ -219,6 +231,9 @@ func openDir(dir string, readOnly bool) (*os.File, error) {
 }
 
 func unwritable(dir string, err error) error {
+	if full := outOfSpace(err); errors.Is(full, storage.ErrFull) {
+		return fmt.Errorf("%w: %s: free some space", full, dir)
+	}
 	return fmt.Errorf("%w: %s can't be written to: %w; make it writable for the user of this process, or choose another directory", storage.ErrReadOnly, dir, err)
 }
 

@@ -28,7 +28,7 @@ type Options struct {
 
 	NodeCacheBytes int64 // decoded nodes; 0 for 32 MiB
 	MemTableBytes  int64 // what is gathered before a table is written; 0 for 16 MiB, at least 8 MiB
-	MinFreeBytes   int64 // a commit that would leave less free on the device is refused; 0 for 64 MiB, below 0 for no check
+	MinFreeBytes   int64 // a commit that would leave less free on the device is refused; 0 for a twentieth of it, 64 to 512 MiB; below 0 for no check
 
 	// ScrubBytesPerSecond is the rate at which all tables are read again while the store is open, to find damage before anyone asks for what is
 	// damaged; 0 for never. A pass begins ScrubEvery after the one before has ended, 0 for an hour.
@@ -56,10 +56,11 @@ type Store struct {
 	scrubbing sync.WaitGroup
 	stopScrub context.CancelFunc
 
-	writing chan struct{}    // holds one token, which the one Update that runs takes
-	mark    *mark            // of what was acknowledged; guarded by writing
-	row     storage.AuditRow // the newest; guarded by writing
-	failed  error            // of a commit that may be half on disk; guarded by writing
+	writing chan struct{}         // holds one token, which the one Update that runs takes
+	mark    *mark                 // of what was acknowledged; guarded by writing
+	row     storage.AuditRow      // the newest; guarded by writing
+	nextLog int                   // the number of the first of Badger's logs that has no blocks yet; guarded by writing
+	failed  atomic.Pointer[error] // of a commit that may be half on disk
 
 	head atomic.Pointer[head]
 
@@ -78,6 +79,7 @@ var (
 	_ storage.Snapshotter = (*Store)(nil)
 	_ storage.Releaser    = (*Store)(nil)
 	_ storage.Auditor     = (*Store)(nil)
+	_ storage.Gauge       = (*Store)(nil)
 )
 
 // A release is a name for a revision.
@@ -198,12 +200,17 @@ func (s *Store) takeTurn(ctx context.Context) error {
 		s.endTurn()
 		return err
 	}
-	if s.failed != nil {
-		err := fmt.Errorf("%w: an earlier commit failed and may be half on disk; open the store again: %w", storage.ErrReadOnly, s.failed)
+	if why := s.failed.Load(); why != nil {
 		s.endTurn()
-		return err
+		return *why
 	}
 	return nil
+}
+
+// fail ends writing: it is not known what a commit that failed has left on disk.
+func (s *Store) fail(why error) {
+	err := fmt.Errorf("%w: an earlier commit failed and may be half on disk; open the store again: %w", storage.ErrReadOnly, why)
+	s.failed.Store(&err)
 }
 
 func (s *Store) endTurn() { s.writing <- struct{}{} }
@@ -337,7 +344,7 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ s
 			return 0, fmt.Errorf("release %q: %w: revision %d is %q already", name, storage.ErrTaken, h.Revision, r.name)
 		}
 	}
-	if err := s.roomFor(1024); err != nil {
+	if err := errors.Join(s.roomFor(1024), s.allocateLog()); err != nil {
 		return 0, err
 	}
 	// A key of its own that no commit writes, so the timestamp of the revision that is named can be used again.
@@ -357,7 +364,7 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ s
 		err = s.acknowledge(acknowledged{h.Revision, uint64(len(releases) + 1)})
 	}
 	if err != nil {
-		s.failed = err
+		s.fail(err)
 		return 0, fmt.Errorf("release %q: %w", name, err)
 	}
 	s.row = row

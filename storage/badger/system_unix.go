@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// freeBytes returns how much an ordinary user may still write to the device of a directory.
-func freeBytes(dir string) (int64, error) {
+// space returns how much an ordinary user may still write to the device of a directory, and its size, in bytes.
+func space(dir string) (free, size int64, err error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return int64(st.Bavail) * int64(st.Bsize), nil
+	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil
 }
 
 // lockDir takes the lock on an open directory that Badger itself would take, so that Badger's own tools respect it; ok is false

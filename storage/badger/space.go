@@ -1,0 +1,111 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/stemma-kg/stemma/storage"
+)
+
+// Badger writes its logs and tables by way of mapped files, which have holes when they are made: a page that finds no block on the device
+// ends the process. So a commit needs a reserve on the device besides its own size, for what Badger writes in the background, and the
+// log that it goes to has its blocks from the beginning.
+
+const (
+	smallestReserve = 64 << 20
+	largestReserve  = 512 << 20
+	// roomToOpen is what Badger writes on opening a store, and some more.
+	roomToOpen = 16 << 20
+)
+
+// reserve is what a commit must leave free on a device: a twentieth of it, within bounds, if the options don't say.
+func (s *Store) reserve(device int64) int64 {
+	if s.options.MinFreeBytes > 0 {
+		return s.options.MinFreeBytes
+	}
+	return min(max(device/20, smallestReserve), largestReserve)
+}
+
+// roomFor refuses to write so many bytes where the device would not have its reserve any more.
+func (s *Store) roomFor(size int64) error {
+	if s.options.MinFreeBytes < 0 {
+		return nil
+	}
+	free, device, err := space(s.dir)
+	if err != nil {
+		return fmt.Errorf("free space of %s: %w", s.dir, err)
+	}
+	if need := s.reserve(device) + size; free < need {
+		return fmt.Errorf("%w: %s has %d MiB free and a commit needs %d MiB; free some space: reading goes on, and writing when there is room", storage.ErrFull, s.dir, free>>20, (need+1<<20-1)>>20)
+	}
+	return nil
+}
+
+// roomToOpen refuses to open for writing what Badger could not open.
+func (s *Store) roomToOpen() error {
+	if s.options.MinFreeBytes < 0 || s.options.ReadOnly {
+		return nil
+	}
+	free, _, err := space(s.dir)
+	if err != nil {
+		return fmt.Errorf("free space of %s: %w", s.dir, err)
+	}
+	if free < roomToOpen {
+		return fmt.Errorf("%w: %s has %d MiB free, and %d MiB are needed to open it for writing; free some space", storage.ErrFull, s.dir, free>>20, roomToOpen>>20)
+	}
+	return nil
+}
+
+// Writable says why an update would be refused now.
+func (s *Store) Writable() error {
+	if s.options.ReadOnly {
+		return fmt.Errorf("%w: it was opened so", storage.ErrReadOnly)
+	}
+	if err := s.damage(); err != nil {
+		return err
+	}
+	if why := s.failed.Load(); why != nil {
+		return *why
+	}
+	return s.roomFor(0)
+}
+
+// allocateLog gives the newest of Badger's logs its blocks. Badger makes logs one after another, each with the next number.
+func (s *Store) allocateLog() error {
+	for {
+		path := filepath.Join(s.dir, fmt.Sprintf("%05d.mem", s.nextLog))
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("the log %s: %w", path, err)
+		}
+		fi, err := f.Stat()
+		if err == nil {
+			err = allocate(f, fi.Size())
+		}
+		if err = errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("the log %s: %w", path, outOfSpace(err))
+		}
+		s.nextLog++
+	}
+}
+
+// findLog finds the log that allocateLog begins with.
+func (s *Store) findLog() error {
+	logs, err := filepath.Glob(filepath.Join(s.dir, "*.mem"))
+	if err != nil {
+		return err
+	}
+	s.nextLog = 1
+	for _, path := range logs {
+		var n int
+		if _, err := fmt.Sscanf(filepath.Base(path), "%05d.mem", &n); err == nil {
+			s.nextLog = max(s.nextLog, n)
+		}
+	}
+	return s.allocateLog()
+}
