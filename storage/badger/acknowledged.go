@@ -106,13 +106,7 @@ func (s *Store) startMark(holds acknowledged) error {
 		copy(b, encodeSlot(0, holds))
 		copy(b[slotStride:], encodeSlot(1, holds))
 		turn, says = 1, holds
-		if err := writeSynced(path+".new", b); err != nil {
-			return err
-		}
-		if err := os.Rename(path+".new", path); err != nil {
-			return err
-		}
-		if err := syncDir(s.dir); err != nil {
+		if err := replaceFile(path, b); err != nil {
 			return err
 		}
 	}
@@ -130,10 +124,13 @@ func (m *mark) move(a acknowledged) error {
 		return nil
 	}
 	turn := m.turn + 1
+	if err := step("write", markFile); err != nil {
+		return err
+	}
 	if _, err := m.file.WriteAt(encodeSlot(turn, a), int64(turn%2)*slotStride); err != nil {
 		return err
 	}
-	if err := syncData(m.file); err != nil {
+	if err := errors.Join(step("sync", markFile), syncData(m.file)); err != nil {
 		return err
 	}
 	m.turn, m.says = turn, a

@@ -129,6 +129,9 @@ func (s *Store) entries(next *head, c storage.Commit, changed []storage.Changed,
 // write puts entries on disk at one timestamp. What is too much for one of Badger's transactions goes into several, in order: so
 // the head, which is the last entry, moves when all else is durable, and nobody reads above the head.
 func (s *Store) write(ts uint64, entries []entry) error {
+	if err := step("begin", s.dir); err != nil {
+		return err
+	}
 	txn := s.db.NewTransactionAt(ts, true)
 	defer func() { txn.Discard() }()
 	set := func(e entry) error {
@@ -137,15 +140,17 @@ func (s *Store) write(ts uint64, entries []entry) error {
 		}
 		return txn.Set(e.key, e.value)
 	}
-	commits := 0
+	commit := func() error {
+		if err := step("commit", s.dir); err != nil {
+			return err
+		}
+		return outOfSpace(errors.Join(txn.CommitAt(ts, nil), step("committed", s.dir)))
+	}
 	for _, e := range entries {
 		err := set(e)
 		if errors.Is(err, badgerdb.ErrTxnTooBig) {
-			if err := txn.CommitAt(ts, nil); err != nil {
-				return outOfSpace(err)
-			}
-			if commits++; s.options.betweenTransactions != nil {
-				s.options.betweenTransactions(commits)
+			if err := commit(); err != nil {
+				return err
 			}
 			txn = s.db.NewTransactionAt(ts, true)
 			err = set(e)
@@ -154,7 +159,7 @@ func (s *Store) write(ts uint64, entries []entry) error {
 			return fmt.Errorf("%s: %w", describe(e.key), err)
 		}
 	}
-	return outOfSpace(txn.CommitAt(ts, nil))
+	return commit()
 }
 
 // publish makes a commit the newest one for readers and for those who wait for changes.

@@ -36,19 +36,40 @@ func crash(dir string) error {
 	if err != nil {
 		return err
 	}
-	o := tiny
-	o.betweenTransactions = func(n int) {
+	failpoint = eachTransaction(func(n int) {
 		if n == after {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
-	}
-	s, err := Open(dir, o)
+	})
+	s, err := Open(dir, tiny)
 	if err != nil {
 		return err
 	}
 	_, err = s.Update(bg, me, half)
 	return err
+}
+
+// eachTransaction makes a failpoint of fn, which is told how many transactions of a commit, or an undoing, are done.
+func eachTransaction(fn func(n int)) func(string, string) error {
+	n := 0
+	return func(step, _ string) error {
+		switch step {
+		case "begin":
+			n = 0
+		case "committed":
+			n++
+			fn(n)
+		}
+		return nil
+	}
+}
+
+// fails sets the failpoint until the test ends.
+func fails(t *testing.T, fn func(step, path string) error) {
+	t.Helper()
+	failpoint = fn
+	t.Cleanup(func() { failpoint = nil })
 }
 
 // half is a commit of several transactions that changes, deletes and adds.
@@ -142,10 +163,9 @@ func TestLargeCommitIsAtomic(t *testing.T) {
 		trials = 8_000
 	}
 	dir := t.TempDir()
-	o := tiny
 	transactions := 0
-	s := openAt(t, dir, o)
-	s.options.betweenTransactions = func(n int) {
+	s := openAt(t, dir, tiny)
+	failpoint = eachTransaction(func(n int) {
 		transactions = n
 		if got := revision(t, s); got != 0 {
 			t.Errorf("after %d transactions, readers see revision %d", n, got)
@@ -153,10 +173,11 @@ func TestLargeCommitIsAtomic(t *testing.T) {
 		if got := countTrials(t, s, 0); got != 0 {
 			t.Errorf("after %d transactions, readers see %d trials", n, got)
 		}
-	}
+	})
 	update(t, s, graph(5, trials))
+	failpoint = nil
 	if transactions < 2 {
-		t.Errorf("the commit took %d transactions: the test needs a larger one", transactions+1)
+		t.Errorf("the commit took %d transactions: the test needs a larger one", transactions)
 	}
 	closed(t, s)
 	s = checked(t, dir)

@@ -36,15 +36,15 @@ func (s *Store) keepLogs() error {
 		return err
 	}
 	partial := dir + ".new"
-	if err := errors.Join(os.RemoveAll(partial), os.Mkdir(partial, 0o700)); err != nil {
+	if err := errors.Join(removeAll(partial), os.Mkdir(partial, 0o700)); err != nil {
 		return unwritable(s.dir, err)
 	}
 	for _, path := range logs {
 		if err := copyLog(path, filepath.Join(partial, filepath.Base(path))); err != nil {
-			return fmt.Errorf("copy the log %s aside: %w", path, errors.Join(outOfSpace(err), os.RemoveAll(partial)))
+			return fmt.Errorf("copy the log %s aside: %w", path, errors.Join(outOfSpace(err), removeAll(partial)))
 		}
 	}
-	if err := errors.Join(syncDir(partial), os.Rename(partial, dir), syncDir(s.dir)); err != nil {
+	if err := errors.Join(syncDir(partial), rename(partial, dir)); err != nil {
 		return fmt.Errorf("copy the logs of %s aside: %w", s.dir, err)
 	}
 	s.keeps = true
@@ -53,6 +53,9 @@ func (s *Store) keepLogs() error {
 
 // copyLog copies a file without writing what is zero: Badger's logs are mapped, and most of them is a hole.
 func copyLog(from, to string) error {
+	if err := step("copy", to); err != nil {
+		return err
+	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -90,11 +93,11 @@ func (s *Store) putLogsBack() error {
 		if err := copyLog(path, log+".back"); err != nil {
 			return fmt.Errorf("put the log %s back: %w", log, outOfSpace(err))
 		}
-		if err := os.Rename(log+".back", log); err != nil {
+		if err := rename(log+".back", log); err != nil {
 			return fmt.Errorf("put the log %s back: %w", log, err)
 		}
 	}
-	return syncDir(s.dir)
+	return nil
 }
 
 // refused leaves the logs of a store that is not opened as they were, and says where their copy is when they are damaged. Badger is closed.
@@ -107,20 +110,20 @@ func (s *Store) refused(why error) error {
 	}
 	dir, kept := filepath.Join(s.dir, logsDir), filepath.Join(s.dir, keptDir)
 	if !errors.Is(why, storage.ErrCorrupt) {
-		return errors.Join(why, os.RemoveAll(dir))
+		return errors.Join(why, removeAll(dir))
 	}
 	var err error
 	if _, missing := os.Stat(kept); errors.Is(missing, fs.ErrNotExist) {
-		err = os.Rename(dir, kept)
+		err = rename(dir, kept)
 	} else {
-		err = os.RemoveAll(dir)
+		err = removeAll(dir)
 	}
 	return errors.Join(fmt.Errorf("%w; its log is as it was found, and a copy is kept in %s", why, kept), err)
 }
 
 // dropLogs lets go of the copies when all that was acknowledged is there.
 func (s *Store) dropLogs() error {
-	return errors.Join(os.RemoveAll(filepath.Join(s.dir, logsDir)), os.RemoveAll(filepath.Join(s.dir, keptDir)))
+	return errors.Join(removeAll(filepath.Join(s.dir, logsDir)), removeAll(filepath.Join(s.dir, keptDir)))
 }
 
 // whole proves that no commit up to the head lacks a part. The head alone does not show it: with several logs, the end of an earlier one may

@@ -95,31 +95,7 @@ func parseMarker(s string) (marker, error) {
 
 // writeMarker replaces the marker in one step.
 func writeMarker(dir string, m marker) error {
-	path := filepath.Join(dir, markerFile)
-	if err := writeSynced(path+".new", []byte(m.String())); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func writeSynced(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return replaceFile(filepath.Join(dir, markerFile), []byte(m.String()))
 }
 
 // identify tells whether the directory is a store of ours that this program can read. An empty directory becomes one.

@@ -262,6 +262,9 @@ func openBadger(o badgerdb.Options, l logger) (db *badgerdb.DB, err error) {
 			db, err = nil, giveUp(l, o.Dir, p)
 		}
 	}()
+	if err := step("open", o.Dir); err != nil {
+		return nil, err
+	}
 	if db, err = badgerdb.OpenManaged(o); err != nil {
 		return nil, giveUp(l, o.Dir, err)
 	}
@@ -272,7 +275,7 @@ func openBadger(o badgerdb.Options, l logger) (db *badgerdb.DB, err error) {
 func (s *Store) shut() error {
 	s.stopScrub()
 	s.scrubbing.Wait()
-	err := s.db.Close()
+	err := errors.Join(s.db.Close(), step("closed", s.dir))
 	if err == nil && !s.options.ReadOnly {
 		h := s.head.Load()
 		err = writeMarker(s.dir, marker{Format: Format, Engine: engine, State: stateClosed, Revision: h.Revision, Mark: true, Entries: h.Total + s.row.Row + uint64(len(s.releases))})

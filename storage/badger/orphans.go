@@ -30,6 +30,9 @@ func (s *Store) keepOrphans(unlisted []string) error {
 		return unwritable(s.dir, err)
 	}
 	for _, path := range unlisted {
+		if err := step("link", path); err != nil {
+			return err
+		}
 		err := os.Link(path, filepath.Join(dir, filepath.Base(path)))
 		if err != nil && !errors.Is(err, os.ErrExist) {
 			return fmt.Errorf("keep the unlisted table %s aside: %w", path, err)
@@ -55,7 +58,7 @@ func (s *Store) proveOrphans() error {
 		case missing != "":
 			return fmt.Errorf("%w: %s: the MANIFEST does not list a table that alone holds %s; the table is kept as %s: restore a backup", storage.ErrCorrupt, s.dir, missing, path)
 		}
-		if err := os.Remove(path); err != nil {
+		if err := removeAll(path); err != nil {
 			return err
 		}
 	}
@@ -113,7 +116,7 @@ func (s *Store) dropUnbegun() error {
 			continue
 		}
 		s.log.Warn("a crash left an empty log; it is deleted", "dir", s.dir, "file", f.Name())
-		if err := os.Remove(filepath.Join(s.dir, f.Name())); err != nil {
+		if err := removeAll(filepath.Join(s.dir, f.Name())); err != nil {
 			return unwritable(s.dir, err)
 		}
 	}

@@ -35,8 +35,7 @@ type Options struct {
 	ScrubBytesPerSecond int64
 	ScrubEvery          time.Duration
 
-	betweenTransactions func(n int)   // called after each transaction of a commit that takes several, for tests
-	verifyFor           time.Duration // how long tables are read whole before the store is opened; 0 for 5 s, below 0 for not at all
+	verifyFor time.Duration // how long tables are read whole before the store is opened; 0 for 5 s, below 0 for not at all
 }
 
 // A Store is a graph in a directory. It is a [storage.Store], a [storage.Checker], a [storage.Snapshotter] and a [storage.Releaser].
@@ -359,7 +358,7 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ s
 	if err := errors.Join(txn.Set(key, seal(key, []byte(name))), txn.Set(rowKey, seal(rowKey, line))); err != nil {
 		return 0, err
 	}
-	err = txn.CommitAt(h.timestamp(h.Revision), nil)
+	err = errors.Join(txn.CommitAt(h.timestamp(h.Revision), nil), step("committed", s.dir))
 	if err == nil {
 		err = s.acknowledge(acknowledged{h.Revision, uint64(len(releases) + 1)})
 	}
