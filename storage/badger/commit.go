@@ -59,8 +59,7 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 		err = s.acknowledge(acknowledged{next.Revision, s.mark.says.releases})
 	}
 	if err != nil {
-		s.fail(err)
-		return 0, fmt.Errorf("commit revision %d: %w; whether it is on disk shows when the store is opened again, until then it can only be read", next.Revision, err)
+		return 0, s.fail(fmt.Errorf("commit revision %d: %w", next.Revision, err))
 	}
 	s.row = row
 	s.publish(next, changed)

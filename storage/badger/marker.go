@@ -170,6 +170,9 @@ func (s *Store) preflight(m marker) error {
 		}
 		return nil
 	}
+	if err := s.keyRegistry(); err != nil {
+		return damaged("the file %s: %s", badgerdb.KeyRegistryFileName, whatIsWrong(err))
+	}
 	f, err := os.Open(filepath.Join(s.dir, badgerdb.ManifestFilename))
 	if err != nil {
 		return damaged("the file %s: %s", badgerdb.ManifestFilename, whatIsWrong(err))
@@ -216,4 +219,21 @@ func (s *Store) preflight(m marker) error {
 		return damaged("the tables hold %d entries, and it was closed with %d: a table was damaged while others were merged with it", entries, m.Entries)
 	}
 	return s.keepOrphans(unlisted)
+}
+
+// keyRegistry sees to Badger's file of encryption keys. There are none, so a damaged one is put aside, and Badger makes another.
+func (s *Store) keyRegistry() error {
+	path := filepath.Join(s.dir, badgerdb.KeyRegistryFileName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	r, err := badgerdb.OpenKeyRegistry(badgerdb.KeyRegistryOptions{Dir: s.dir, ReadOnly: true})
+	if err == nil {
+		return r.Close()
+	}
+	if s.options.ReadOnly {
+		return err
+	}
+	s.log.Warn("a file of the store is damaged that holds nothing; it is made anew", "dir", s.dir, "file", badgerdb.KeyRegistryFileName)
+	return rename(path, path+".damaged")
 }

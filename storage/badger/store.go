@@ -206,10 +206,11 @@ func (s *Store) takeTurn(ctx context.Context) error {
 	return nil
 }
 
-// fail ends writing: it is not known what a commit that failed has left on disk.
-func (s *Store) fail(why error) {
-	err := fmt.Errorf("%w: an earlier commit failed and may be half on disk; open the store again: %w", storage.ErrReadOnly, why)
+// fail ends writing, and says so: it is not known what a commit that failed has left on disk.
+func (s *Store) fail(why error) error {
+	err := fmt.Errorf("%w since a commit failed, which may be on disk or not: that shows when the store is opened again: %w", storage.ErrReadOnly, why)
 	s.failed.Store(&err)
+	return err
 }
 
 func (s *Store) endTurn() { s.writing <- struct{}{} }
@@ -363,8 +364,7 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ s
 		err = s.acknowledge(acknowledged{h.Revision, uint64(len(releases) + 1)})
 	}
 	if err != nil {
-		s.fail(err)
-		return 0, fmt.Errorf("release %q: %w", name, err)
+		return 0, s.fail(fmt.Errorf("release %q: %w", name, err))
 	}
 	s.row = row
 	s.mu.Lock()

@@ -137,3 +137,24 @@ func wait(t *testing.T, until func() bool) {
 		}
 	}
 }
+
+// Badger's file of encryption keys holds none: a damaged one is put aside, and the store opens.
+func TestDamagedKeyRegistry(t *testing.T) {
+	dir := filled(t)
+	path := filepath.Join(dir, "KEYREGISTRY")
+	if err := os.Truncate(path, 20); err != nil {
+		t.Fatal(err)
+	}
+	o := tiny
+	o.ReadOnly = true
+	_, err := Open(dir, o)
+	wantError(t, err, storage.ErrCorrupt, "KEYREGISTRY")
+	s := openAt(t, dir, tiny)
+	if found, err := allTrials(s); err != nil || found != 200 {
+		t.Errorf("%d trials, %v", found, err)
+	}
+	closed(t, s)
+	if _, err := os.Stat(path + ".damaged"); err != nil {
+		t.Error(err)
+	}
+}
