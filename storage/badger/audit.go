@@ -71,9 +71,9 @@ func (s *Store) Audit(ctx context.Context, after uint64, limit int) (lines [][]b
 		return nil, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	txn, _ := s.latest()
-	defer txn.Discard()
+	defer s.discard(txn)
 	it := txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{tableAudit}})
 	defer it.Close()
 	if err := s.sound(auditKey(after+1), end([]byte{tableAudit})); err != nil {
@@ -97,7 +97,7 @@ func (s *Store) Audit(ctx context.Context, after uint64, limit int) (lines [][]b
 // readRow finds the newest row of the audit log. A row that a head speaks of must be there.
 func (s *Store) readRow(h *head) error {
 	txn := s.db.NewTransactionAt(h.last(), false)
-	defer txn.Discard()
+	defer s.discard(txn)
 	it := txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{tableAudit}, Reverse: true})
 	defer it.Close()
 	it.Seek(auditKey(1<<64 - 1))
@@ -119,7 +119,7 @@ func (s *Store) readRow(h *head) error {
 // countEntries counts what the numbers in heads would count: for a store of format 1, whose heads have none.
 func (s *Store) countEntries(h *head) (n uint64) {
 	txn := s.db.NewTransactionAt(h.last(), false)
-	defer txn.Discard()
+	defer s.discard(txn)
 	it := txn.NewIterator(badgerdb.IteratorOptions{AllVersions: true})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {

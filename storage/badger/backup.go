@@ -49,12 +49,12 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (_ storage.Revision, er
 		return 0, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	if err := s.sound(nil, []byte{0xff}); err != nil {
 		return 0, fmt.Errorf("a damaged store is not backed up: %w", err)
 	}
 	txn, h := s.latest()
-	defer txn.Discard()
+	defer s.discard(txn)
 	sum := sha256.New()
 	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16)
 	header, err := records.Marshal(backupHeader{Format: Format, Engine: engine, Revision: h.Revision})

@@ -21,12 +21,12 @@ func (s *Store) Check(ctx context.Context, report func(storage.Problem)) (_ stor
 		return storage.CheckResult{}, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	h := s.head.Load()
 	r := s.read(h, h.Revision)
 	defer r.end()
 	all := s.db.NewTransactionAt(h.last(), false)
-	defer all.Discard()
+	defer s.discard(all)
 	c := &checker{ctx: ctx, store: s, reader: r, all: all, report: report, result: storage.CheckResult{Revision: h.Revision},
 		versions: map[storage.Revision]int{}, counts: map[kg.Category]uint64{}, uses: map[kg.ID]uses{}, entries: map[byte]int64{}, wanted: map[byte]int64{}, contents: map[storage.Revision]content{}}
 	for _, step := range []func() error{c.tables, c.values, c.nodes, c.edges, c.sums, c.surplus, c.feed, c.audit} {
@@ -394,7 +394,7 @@ func (c *checker) feed() error {
 func (c *checker) change(where string, change storage.Change) {
 	ts := c.reader.head.timestamp(change.Revision)
 	txn := c.store.db.NewTransactionAt(ts, false)
-	defer txn.Discard()
+	defer c.store.discard(txn)
 	nodes, edges := 0, 0
 	for _, ch := range change.Changed {
 		if ch.Edge != nil {

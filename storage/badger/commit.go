@@ -132,7 +132,7 @@ func (s *Store) write(ts uint64, entries []entry) error {
 		return err
 	}
 	txn := s.db.NewTransactionAt(ts, true)
-	defer func() { txn.Discard() }()
+	defer func() { s.discard(txn) }()
 	set := func(e entry) error {
 		if e.value == nil {
 			return txn.Delete(e.key)

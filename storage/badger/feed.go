@@ -45,12 +45,12 @@ func (s *Store) change(ctx context.Context, rev storage.Revision) (c storage.Cha
 		return c, nil, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	s.mu.Lock()
 	woken = s.woken
 	s.mu.Unlock()
 	txn, h := s.latest()
-	defer txn.Discard()
+	defer s.discard(txn)
 	switch next := h.Revision + 1; {
 	case rev == next:
 		return c, woken, nil

@@ -16,7 +16,7 @@ func (r *reader) Scan(ctx context.Context, find storage.Find) (page storage.Page
 		return page, err
 	}
 	defer r.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer r.store.guard(&err, debug.SetPanicOnFault(true))
 	list, lo, hi := findRange(find)
 	if err := narrow(find, list, &lo, &hi); err != nil {
 		return page, err
@@ -122,7 +122,7 @@ func (r *reader) Count(ctx context.Context, find storage.Find) (_ int64, err err
 		return 0, err
 	}
 	defer r.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer r.store.guard(&err, debug.SetPanicOnFault(true))
 	return r.countFound(ctx, find)
 }
 

@@ -131,7 +131,7 @@ func (s *Store) dropLogs() error {
 // timestamps from since on, 0 in a new store.
 func (s *Store) whole(h *head, since uint64) error {
 	txn := s.db.NewTransactionAt(h.last(), false)
-	defer txn.Discard()
+	defer s.discard(txn)
 	it := txn.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: max(since, 1) - 1})
 	defer it.Close()
 	counts, wants := map[uint64]uint64{}, map[uint64]uint64{}

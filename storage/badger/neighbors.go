@@ -29,7 +29,7 @@ func (r *reader) Neighbors(ctx context.Context, ids []kg.ID, hop storage.Hop) (_
 		return nil, err
 	}
 	defer r.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer r.store.guard(&err, debug.SetPanicOnFault(true))
 	ways := hopWays(hop)
 	out := make([]storage.Page[storage.Neighbor], len(ids))
 	var far []kg.ID

@@ -35,7 +35,7 @@ func (o Options) withDefaults() Options {
 	o.NodeCacheBytes = cmp.Or(o.NodeCacheBytes, 32<<20)
 	o.MemTableBytes = max(cmp.Or(o.MemTableBytes, 16<<20), 8<<20) // Badger wants room for some of the largest inline values
 	o.verifyFor = cmp.Or(o.verifyFor, 5*time.Second)
-	o.ScrubEvery = cmp.Or(o.ScrubEvery, time.Hour)
+	o.ScrubEvery = cmp.Or(o.ScrubEvery, 10*time.Second)
 	return o
 }
 
@@ -114,10 +114,10 @@ func (s *Store) open() error {
 		if err := s.claim(m); err != nil {
 			return err
 		}
+		if err := s.dropUnbegun(); err != nil {
+			return err
+		}
 		if m.State != stateClosed {
-			if err := s.dropUnbegun(); err != nil {
-				return err
-			}
 			if err := s.keepLogs(); err != nil {
 				return err
 			}
@@ -286,7 +286,7 @@ func (s *Store) shut() error {
 // readHead returns the head that the newest commit wrote; a new store has none.
 func (s *Store) readHead() (*head, error) {
 	txn := s.db.NewTransactionAt(math.MaxUint64, false)
-	defer txn.Discard()
+	defer s.discard(txn)
 	item, err := txn.Get(headKey)
 	if errors.Is(err, badgerdb.ErrKeyNotFound) {
 		return new(head), nil
@@ -337,9 +337,9 @@ func (s *Store) undo(h *head) (*head, error) {
 // before returns, for every key that was written after h, what it held then, and how many entries were written since.
 func (s *Store) before(h *head, top uint64) (entries []entry, written uint64, err error) {
 	above := s.db.NewTransactionAt(top, false)
-	defer above.Discard()
+	defer s.discard(above)
 	below := s.db.NewTransactionAt(h.last(), false)
-	defer below.Discard()
+	defer s.discard(below)
 	it := above.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: h.last()})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {
@@ -368,7 +368,7 @@ func (s *Store) before(h *head, top uint64) (entries []entry, written uint64, er
 // readReleases fills in the names of revisions.
 func (s *Store) readReleases() error {
 	txn, _ := s.latest()
-	defer txn.Discard()
+	defer s.discard(txn)
 	it := txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{tableRelease}})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {

@@ -87,27 +87,34 @@ func (s *Store) missingFrom(path string) (missing string, err error) {
 // has tells whether the store has the version of a key, be it a deletion.
 func (s *Store) has(key []byte, ts uint64) bool {
 	txn := s.db.NewTransactionAt(ts, false)
-	defer txn.Discard()
+	defer s.discard(txn)
 	it := txn.NewKeyIterator(key, badgerdb.IteratorOptions{})
 	defer it.Close()
 	it.Rewind()
 	return it.Valid() && it.Item().Version() == ts
 }
 
-// dropUnbegun deletes the newest of Badger's logs of each kind when it is empty: a crash between making the file and giving it its
-// size leaves it so, and Badger would never open again. A log that has been written to is not empty.
+// dropUnbegun deletes Badger's newest log when it is empty: a crash between making the file and giving it its size leaves it so, and Badger would
+// never open again. A log that has been written to is not empty. So it does with every value log: they hold nothing (see maxPayload).
 func (s *Store) dropUnbegun() error {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
 		return err
 	}
-	newest := map[string]os.DirEntry{} // by extension; names are numbers of a fixed length
+	var logs []os.DirEntry
+	var newest os.DirEntry // names are numbers of a fixed length
 	for _, f := range files {
-		if ext := filepath.Ext(f.Name()); ext == ".mem" || ext == ".vlog" {
-			newest[ext] = f
+		switch filepath.Ext(f.Name()) {
+		case ".mem":
+			newest = f
+		case ".vlog":
+			logs = append(logs, f)
 		}
 	}
-	for _, f := range newest {
+	if newest != nil {
+		logs = append(logs, newest)
+	}
+	for _, f := range logs {
 		i, err := f.Info()
 		if err != nil {
 			return err
@@ -115,7 +122,7 @@ func (s *Store) dropUnbegun() error {
 		if i.Size() > 0 {
 			continue
 		}
-		s.log.Warn("a crash left an empty log; it is deleted", "dir", s.dir, "file", f.Name())
+		s.log.Warn("an empty log is deleted", "dir", s.dir, "file", f.Name())
 		if err := removeAll(filepath.Join(s.dir, f.Name())); err != nil {
 			return unwritable(s.dir, err)
 		}

@@ -42,7 +42,7 @@ func (r *reader) end() {
 	r.over = true
 	r.up.close()
 	r.down.close()
-	r.txn.Discard()
+	r.store.discard(r.txn)
 }
 
 // enter begins a call; when it returns no error, the call ends with leave. Calls of a view run side by side, those of an update in turn.
@@ -152,7 +152,7 @@ func (r *reader) Nodes(ctx context.Context, ids ...kg.ID) (_ []kg.Node, err erro
 		return nil, err
 	}
 	defer r.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer r.store.guard(&err, debug.SetPanicOnFault(true))
 	out := make([]kg.Node, len(ids))
 	for i, id := range ids {
 		if i&0x3f == 0x3f && ctx.Err() != nil {
@@ -239,7 +239,7 @@ func (r *reader) History(ctx context.Context, id kg.ID) (_ []storage.Version, er
 		return nil, err
 	}
 	defer r.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer r.store.guard(&err, debug.SetPanicOnFault(true))
 	if err := r.store.sound(nodeKey(id), nodeKey(id)); err != nil {
 		return nil, err
 	}

@@ -72,8 +72,20 @@ func (s *Store) Writable() error {
 	return s.roomFor(0)
 }
 
-// allocateLog gives the newest of Badger's logs its blocks. Badger makes logs one after another, each with the next number.
+// allocateLog gives the newest of Badger's logs its blocks, and sees to it that the file is what it was: Badger writes to its mapped pages, and
+// one that is not there any more ends the process. Badger makes logs one after another, each with the next number.
 func (s *Store) allocateLog() error {
+	if log := s.newestLog; log.path != "" {
+		fi, err := os.Stat(log.path)
+		if err == nil && fi.Size() < log.size {
+			err = errors.New("it was cut short")
+		}
+		if err != nil && !s.begun() {
+			err = fmt.Errorf("%w: the log %s: %s; nothing is written any more: stop, and run `stemma check`", storage.ErrCorrupt, log.path, whatIsWrong(err))
+			s.faulted.Store(&err)
+			return err
+		}
+	}
 	for {
 		path := filepath.Join(s.dir, fmt.Sprintf("%05d.mem", s.nextLog))
 		f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -90,8 +102,15 @@ func (s *Store) allocateLog() error {
 		if err = errors.Join(err, f.Close()); err != nil {
 			return fmt.Errorf("the log %s: %w", path, outOfSpace(err))
 		}
+		s.newestLog.path, s.newestLog.size = path, fi.Size()
 		s.nextLog++
 	}
+}
+
+// begun tells whether Badger has begun another log.
+func (s *Store) begun() bool {
+	_, err := os.Stat(filepath.Join(s.dir, fmt.Sprintf("%05d.mem", s.nextLog)))
+	return err == nil
 }
 
 // findLog finds the log that allocateLog begins with.

@@ -31,7 +31,7 @@ type Options struct {
 	MinFreeBytes   int64 // a commit that would leave less free on the device is refused; 0 for a twentieth of it, 64 to 512 MiB; below 0 for no check
 
 	// ScrubBytesPerSecond is the rate at which all tables are read again while the store is open, to find damage before anyone asks for what is
-	// damaged; 0 for never. A pass begins ScrubEvery after the one before has ended, 0 for an hour.
+	// damaged; 0 for never. A pass begins ScrubEvery after the one before has ended, 0 for 10 s.
 	ScrubBytesPerSecond int64
 	ScrubEvery          time.Duration
 
@@ -55,11 +55,16 @@ type Store struct {
 	scrubbing sync.WaitGroup
 	stopScrub context.CancelFunc
 
-	writing chan struct{}         // holds one token, which the one Update that runs takes
-	mark    *mark                 // of what was acknowledged; guarded by writing
-	row     storage.AuditRow      // the newest; guarded by writing
+	writing   chan struct{}    // holds one token, which the one Update that runs takes
+	mark      *mark            // of what was acknowledged; guarded by writing
+	row       storage.AuditRow // the newest; guarded by writing
+	newestLog struct {
+		path string
+		size int64
+	}
 	nextLog int                   // the number of the first of Badger's logs that has no blocks yet; guarded by writing
 	failed  atomic.Pointer[error] // of a commit that may be half on disk
+	faulted atomic.Pointer[error] // of a file that could not be read
 
 	head atomic.Pointer[head]
 
@@ -137,7 +142,7 @@ func (s *Store) View(ctx context.Context, at storage.At, fn func(storage.Reader)
 		return err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	h := s.head.Load()
 	switch {
 	case at.Revision == 0:
@@ -156,7 +161,7 @@ func (s *Store) Update(ctx context.Context, c storage.Commit, fn func(storage.Wr
 		return 0, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	if err := s.takeTurn(ctx); err != nil {
 		return 0, err
 	}
@@ -233,9 +238,9 @@ func (s *Store) Revisions(ctx context.Context, after, upto storage.Revision, lim
 		return nil, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	txn, h := s.latest()
-	defer txn.Discard()
+	defer s.discard(txn)
 	if upto == 0 || upto > h.Revision {
 		upto = h.Revision
 	}
@@ -259,9 +264,9 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (_ storage.Revision
 		return 0, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	txn, h := s.latest()
-	defer txn.Discard()
+	defer s.discard(txn)
 	var failed error
 	n := sort.Search(int(h.Revision), func(i int) bool {
 		c, err := s.readCommit(txn, storage.Revision(i+1))
@@ -319,7 +324,7 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ s
 		return 0, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	if name == "" || len(name) > maxReleaseName {
 		return 0, fmt.Errorf("a release needs a name of 1 to %d bytes, not %d", maxReleaseName, len(name))
 	}
@@ -349,7 +354,7 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ s
 	}
 	// A key of its own that no commit writes, so the timestamp of the revision that is named can be used again.
 	txn := s.db.NewTransactionAt(h.last(), true)
-	defer txn.Discard()
+	defer s.discard(txn)
 	key := revisionKey(tableRelease, h.Revision)
 	row, line, err := s.nextRow(storage.AuditRow{Action: storage.AuditRelease, Revision: h.Revision, Time: s.options.Now().UTC(), Release: name}, c)
 	if err != nil {
@@ -381,12 +386,12 @@ func (s *Store) Releases(ctx context.Context) (_ []storage.RevisionInfo, err err
 		return nil, err
 	}
 	defer s.leave()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer s.guard(&err, debug.SetPanicOnFault(true))
 	s.mu.Lock()
 	releases := slices.Clone(s.releases)
 	s.mu.Unlock()
 	txn, _ := s.latest()
-	defer txn.Discard()
+	defer s.discard(txn)
 	var out []storage.RevisionInfo
 	for _, r := range releases {
 		c, err := s.readCommit(txn, r.revision)

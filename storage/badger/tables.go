@@ -125,6 +125,9 @@ func (s *Store) damagedTable(id uint64) error {
 
 // damage returns what was found damaged since the store was opened, nil when nothing was.
 func (s *Store) damage() error {
+	if why := s.faulted.Load(); why != nil {
+		return *why
+	}
 	if list := s.suspects.list.Load(); list != nil {
 		for _, t := range *list {
 			if t.bad.Load() {
@@ -251,7 +254,7 @@ func (s *Store) startScrub() {
 }
 
 // scrub reads all tables, again and again, until ctx is done: those that have not been read yet at once, then all at the rate that the
-// options give, with a pause after each pass.
+// options give, with a pause after each pass. A file that somebody has written to is read as soon as that is seen: tables never change.
 func (s *Store) scrub(ctx context.Context) {
 	if list := s.suspects.list.Load(); list != nil {
 		s.log.Info("not all tables were read before the store was opened; the rest is read now", "dir", s.dir, "tables", len(*list))
@@ -262,12 +265,26 @@ func (s *Store) scrub(ctx context.Context) {
 			t.once.Do(func() { s.judge(t) })
 		}
 	}
-	for s.options.ScrubBytesPerSecond > 0 && sleep(ctx, s.options.ScrubEvery) {
+	if s.options.ScrubBytesPerSecond <= 0 {
+		return
+	}
+	watch := fileWatch{dir: s.dir}
+	rest := func(d time.Duration) bool {
+		for end := time.Now().Add(d); ; {
+			for _, t := range watch.changed(s.db.Tables()) {
+				s.scrubTable(t)
+			}
+			left := time.Until(end)
+			if left <= 0 || !sleep(ctx, min(left, time.Second)) {
+				return ctx.Err() == nil
+			}
+		}
+	}
+	for rest(s.options.ScrubEvery) {
 		for _, t := range s.db.Tables() {
 			began := time.Now()
 			s.scrubTable(t)
-			wait := time.Duration(float64(t.OnDiskSize)/float64(s.options.ScrubBytesPerSecond)*float64(time.Second)) - time.Since(began)
-			if !sleep(ctx, wait) {
+			if !rest(time.Duration(float64(t.OnDiskSize)/float64(s.options.ScrubBytesPerSecond)*float64(time.Second)) - time.Since(began)) {
 				return
 			}
 		}
@@ -276,6 +293,35 @@ func (s *Store) scrub(ctx context.Context) {
 		s.scrubbed.Last = s.options.Now().UTC()
 		s.mu.Unlock()
 	}
+}
+
+// A fileWatch notices tables that were written to since it first saw them.
+type fileWatch struct {
+	dir  string
+	seen map[uint64]fileState
+}
+
+type fileState struct {
+	size     int64
+	modified time.Time
+}
+
+// changed returns the tables whose files were written to since the last call, or can't be looked at.
+func (w *fileWatch) changed(tables []badgerdb.TableInfo) (changed []badgerdb.TableInfo) {
+	now := make(map[uint64]fileState, len(tables))
+	for _, t := range tables {
+		fi, err := os.Stat(table.NewFilename(t.ID, w.dir))
+		if err != nil {
+			changed = append(changed, t)
+			continue
+		}
+		now[t.ID] = fileState{fi.Size(), fi.ModTime()}
+		if before, known := w.seen[t.ID]; known && before != now[t.ID] {
+			changed = append(changed, t)
+		}
+	}
+	w.seen = now
+	return changed
 }
 
 // scrubTable reads one table.

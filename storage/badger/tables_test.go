@@ -1,6 +1,9 @@
 package badger
 
 import (
+	"bytes"
+	"errors"
+	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +104,70 @@ func TestTableCutShortWhileOpen(t *testing.T) {
 	}
 	_, err := allTrials(s)
 	wantError(t, err, storage.ErrCorrupt, "can't be read")
+	wantError(t, s.Writable(), storage.ErrCorrupt)
+}
+
+// A table that is overwritten under the store's feet, its index too, is an error as well: Badger takes what it finds there on trust.
+func TestTableOverwrittenWhileOpen(t *testing.T) {
+	log.SetOutput(Assertions(os.Stderr)) // as cmd/stemma does
+	defer log.SetOutput(os.Stderr)
+	for _, with := range []byte{0, 0xff, 0x5a} {
+		dir := filled(t)
+		o := tiny
+		o.ScrubBytesPerSecond = 1 << 30
+		s := openAt(t, dir, o)
+		time.Sleep(10 * time.Millisecond) // the scrub has seen the files as they were
+		for _, path := range tablesOf(t, dir) {
+			fi, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err == nil {
+				_, err = f.WriteAt(bytes.Repeat([]byte{with}, int(fi.Size())), 0)
+			}
+			if err = errors.Join(err, f.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := allTrials(s)
+		_, herr := history(s, trialID(3))
+		wait(t, func() bool { return s.damage() != nil })
+		t.Logf("%#x: %v; %v", with, err, herr)
+		_, err = allTrials(s)
+		wantError(t, err, storage.ErrCorrupt)
+		closed(t, s)
+	}
+}
+
+func history(s *Store, id kg.ID) (h []storage.Version, err error) {
+	err = s.View(bg, storage.At{}, func(r storage.Reader) error {
+		h, err = r.History(bg, id)
+		return err
+	})
+	return h, err
+}
+
+// A log that is cut short, or gone, is noticed before anything is written to its pages.
+func TestLogCutShortWhileOpen(t *testing.T) {
+	for _, damage := range []func(string) error{os.Remove, func(path string) error { return os.Truncate(path, 0) }} {
+		dir := filled(t)
+		s := openAt(t, dir, tiny)
+		update(t, s, graph(5, 10))
+		logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+		if err != nil || len(logs) != 1 {
+			t.Fatal(logs, err)
+		}
+		if err := damage(logs[0]); err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Update(bg, me, graph(7, 10))
+		wantError(t, err, storage.ErrCorrupt, filepath.Base(logs[0]))
+		if found, err := allTrials(s); err != nil || found != 200 {
+			t.Errorf("%d trials, %v", found, err)
+		}
+		wantError(t, s.Writable(), storage.ErrCorrupt)
+	}
 }
 
 // unread opens a store without reading its tables.

@@ -76,7 +76,7 @@ func (w *writer) write(ctx context.Context, fn func() error) (err error) {
 	}
 	defer w.leave()
 	defer func() { w.failed = err }()
-	defer guardMemory(&err, debug.SetPanicOnFault(true))
+	defer w.store.guard(&err, debug.SetPanicOnFault(true))
 	return fn()
 }
 
