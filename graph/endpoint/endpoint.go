@@ -31,6 +31,12 @@ type Options struct {
 	// that value as its Authorization header. nil lets everyone in.
 	Authenticate func(*http.Request) (context.Context, error)
 
+	// Client names who a request counts for: slots and streams are shared fairly between clients, and the rate limit is
+	// one client's. ctx is what Authenticate returned, or the request's own if it refused. Names are compared, never
+	// shown; a token's id and an address must not look alike. nil is the address that the connection came from (see
+	// ClientAddr), which behind a proxy is the proxy's.
+	Client func(ctx context.Context, r *http.Request) string
+
 	// Around runs around each response. For a query or a mutation next runs the whole operation, so a snapshot
 	// opened before it and closed after it serves all of its fields, unless they are still running: gqlgen waits for
 	// all. For a subscription next waits for the next event and resolves it (nil means it ended); don't
@@ -86,6 +92,7 @@ type Endpoint struct {
 	trusted     map[string]string
 
 	authenticate    func(*http.Request) (context.Context, error)
+	client          func(context.Context, *http.Request) string
 	around          func(context.Context, *graphql.OperationContext, func(context.Context) *graphql.Response) *graphql.Response
 	present         func(context.Context, error) *gqlerror.Error
 	listSize        func(*ast.Definition, *ast.FieldDefinition) int
@@ -119,6 +126,7 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 		rules:        validationRules(!o.DisableSuggestions),
 		plainRules:   validationRules(false),
 		authenticate: o.Authenticate,
+		client:       o.Client,
 		around:       o.Around,
 		present:      o.Present,
 		listSize:     o.ListSize,
@@ -131,6 +139,9 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 	}
 	if e.authenticate == nil {
 		e.authenticate = func(r *http.Request) (context.Context, error) { return r.Context(), nil }
+	}
+	if e.client == nil {
+		e.client = func(_ context.Context, r *http.Request) string { return ClientAddr(r.RemoteAddr) }
 	}
 	if e.around == nil {
 		e.around = func(ctx context.Context, _ *graphql.OperationContext, next func(context.Context) *graphql.Response) *graphql.Response {
