@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -106,11 +105,7 @@ type Endpoint struct {
 	hosts     []string
 	crossSite *http.CrossOriginProtection
 
-	closing context.Context
-	close   context.CancelFunc
-	mu      sync.Mutex
-	streams int // open websockets and event streams
-	idle    chan struct{}
+	streams *streams
 }
 
 // New makes an Endpoint in front of es. It fails if an option makes no sense.
@@ -122,6 +117,7 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 		connections:  connectionTypes(es.Schema()),
 		limits:       limits,
 		gates:        newGates(limits),
+		streams:      newStreams(),
 		cache:        newCache(limits.CacheEntries, limits.CacheBytes),
 		rules:        validationRules(!o.DisableSuggestions),
 		plainRules:   validationRules(false),
@@ -186,7 +182,6 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 			e.trusted[hash] = text
 		}
 	}
-	e.closing, e.close = context.WithCancel(context.Background())
 	return e, nil
 }
 
@@ -265,57 +260,6 @@ func (e *Endpoint) preflight(w http.ResponseWriter, r *http.Request) {
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// errClosing is why streams end when the server does.
-var errClosing = errors.New("the server is shutting down")
-
-// openStream counts a websocket or event stream in, and returns a context that also ends with the endpoint.
-// When it returns no error, done must be called once, after the last goroutine of the stream has ended.
-func (e *Endpoint) openStream(ctx context.Context) (_ context.Context, done func(), _ *gqlerror.Error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closing.Err() != nil {
-		return nil, nil, Errorf(CodeUnavailable, "the server is shutting down: try again shortly")
-	}
-	if e.streams >= e.limits.MaxStreams {
-		return nil, nil, Errorf(CodeUnavailable, "all %d streams are in use: try again shortly", e.limits.MaxStreams)
-	}
-	e.streams++
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(e.closing, func() { cancel(errClosing) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.streams--; e.streams == 0 && e.idle != nil {
-			close(e.idle)
-			e.idle = nil
-		}
-	}, nil
-}
-
-// Shutdown ends all websockets and event streams, which http.Server.Shutdown would leave or wait for, and lets no
-// new ones in. Queries go on. It returns when they have ended, or with ctx's error.
-func (e *Endpoint) Shutdown(ctx context.Context) error {
-	e.close()
-	e.mu.Lock()
-	if e.streams == 0 {
-		e.mu.Unlock()
-		return nil
-	}
-	if e.idle == nil {
-		e.idle = make(chan struct{})
-	}
-	idle := e.idle
-	e.mu.Unlock()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // identify asks Authenticate, and gives its errors a code.

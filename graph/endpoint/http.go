@@ -43,10 +43,14 @@ func (e *Endpoint) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, 0, err)
 		return
 	}
+	client := e.client(ctx, r)
 	requests, batch, status, err := e.read(w, r)
 	if err != nil {
 		e.fail(w, r, status, err)
 		return
+	}
+	for _, rq := range requests {
+		rq.client, rq.header, rq.transport, rq.received = client, r.Header, "http", time.Now()
 	}
 	if batch {
 		e.serveBatch(ctx, w, r, requests, accept)
@@ -121,7 +125,7 @@ func (e *Endpoint) serveBatch(ctx context.Context, w http.ResponseWriter, r *htt
 func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (list []*request, batch bool, status int, err *gqlerror.Error) {
 	if r.Method == http.MethodGet {
 		q := r.URL.Query()
-		rq := &request{query: q.Get("query"), operationName: q.Get("operationName"), header: r.Header, transport: "http", received: time.Now()}
+		rq := &request{query: q.Get("query"), operationName: q.Get("operationName")}
 		if !utf8.ValidString(rq.query) || !utf8.ValidString(rq.operationName) {
 			return nil, false, http.StatusBadRequest, Errorf(CodeBadRequest, "the parameters are not UTF-8")
 		}
@@ -147,13 +151,7 @@ func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (list []*request
 		return nil, false, status, err
 	}
 	list, batch, err = e.parseBody(body)
-	if err != nil {
-		return nil, false, 0, err
-	}
-	for _, rq := range list {
-		rq.header, rq.transport, rq.received = r.Header, "http", time.Now()
-	}
-	return list, batch, 0, nil
+	return list, batch, 0, err
 }
 
 func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, *gqlerror.Error) {

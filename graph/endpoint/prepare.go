@@ -28,6 +28,7 @@ type request struct {
 	variables     map[string]any
 	extensions    map[string]any
 
+	client    string // who it counts for
 	header    http.Header
 	transport string
 	received  time.Time
@@ -43,20 +44,14 @@ type prepared struct {
 // An operation is ready to run.
 type operation struct {
 	*graphql.OperationContext
-	cost      int
-	transport string
-	received  time.Time
+	cost   int
+	client string
 }
 
 func (o *operation) kind() ast.Operation { return o.Operation.Operation }
 
 // prepare makes an operation of a request, or says why not. It does not run anything.
 func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerror.List) {
-	if !e.gates.prepare.enter(ctx, e.limits.QueueWait) {
-		return nil, gqlerror.List{errBusy()}
-	}
-	defer e.gates.prepare.leave()
-
 	start := time.Now()
 	p, errs := e.document(ctx, rq)
 	if len(errs) > 0 {
@@ -95,9 +90,8 @@ func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerr
 				Parsing:        graphql.TraceTiming{Start: start, End: time.Now()},
 			},
 		},
-		cost:      cost,
-		transport: rq.transport,
-		received:  rq.received,
+		cost:   cost,
+		client: rq.client,
 	}, nil
 }
 
@@ -140,6 +134,14 @@ func (e *Endpoint) document(ctx context.Context, rq *request) (*prepared, gqlerr
 		// Clients look for these very words to know that they should send the query.
 		err := Errorf(CodePersistedNotFound, "PersistedQueryNotFound")
 		return nil, gqlerror.List{err}
+	}
+	// Only this takes time that can be felt, so only this has slots. Another may have made it while we waited.
+	if !e.gates.compile.enter(ctx, rq.client, e.limits.QueueWait) {
+		return nil, gqlerror.List{errBusy()}
+	}
+	defer e.gates.compile.leave(rq.client)
+	if p := e.cache.get(hash); p != nil {
+		return p, nil
 	}
 	p, errs := e.compile(ctx, text)
 	if len(errs) > 0 {
