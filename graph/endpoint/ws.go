@@ -45,8 +45,8 @@ func (e *Endpoint) serveWebsocket(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, 0, err)
 		return
 	}
-	client := e.client(ctx, r)
-	ctx, done, err := e.openStream(ctx, client)
+	// Each operation is its client's anew, so the stream goes on without what identify said of it.
+	ctx, done, err := e.openStream(r.Context(), e.client(ctx, r))
 	if err != nil {
 		e.fail(w, r, 0, err)
 		return
@@ -129,7 +129,7 @@ func (s *session) serve(ctx context.Context) {
 	s.work.Wait()
 }
 
-// who authenticates the client once more: what let it in may have been revoked since.
+// who authenticates the client, once more: what let it in may have been revoked since.
 func (s *session) who() (context.Context, *http.Request, error) {
 	s.mu.Lock()
 	asks := s.asks
