@@ -36,6 +36,9 @@ type Options struct {
 	// ClientAddr), which behind a proxy is the proxy's.
 	Client func(ctx context.Context, r *http.Request) string
 
+	// RateExempt says whose requests the rate limit does not count; nil: nobody's.
+	RateExempt func(*http.Request) bool
+
 	// Around runs around each response. For a query or a mutation next runs the whole operation, so a snapshot
 	// opened before it and closed after it serves all of its fields, unless they are still running: gqlgen waits for
 	// all. For a subscription next waits for the next event and resolves it (nil means it ended); don't
@@ -66,6 +69,7 @@ type Options struct {
 	Logger  *slog.Logger                             // of faults; nil is slog.Default()
 	Observe func(ctx context.Context, o Observation) // is told of each operation when it ends
 	NewID   func() string                            // for errors; nil is random
+	Now     func() time.Time                         // for the rate limit; nil is time.Now
 }
 
 // An Observation says how one operation went.
@@ -85,6 +89,7 @@ type Endpoint struct {
 	connections map[string]bool
 	limits      Limits
 	gates       gates
+	rate        *rate
 	cache       *cache
 	rules       []core.Rule
 	plainRules  []core.Rule // without suggestions
@@ -92,6 +97,7 @@ type Endpoint struct {
 
 	authenticate    func(*http.Request) (context.Context, error)
 	client          func(context.Context, *http.Request) string
+	rateExempt      func(*http.Request) bool
 	around          func(context.Context, *graphql.OperationContext, func(context.Context) *graphql.Response) *graphql.Response
 	present         func(context.Context, error) *gqlerror.Error
 	listSize        func(*ast.Definition, *ast.FieldDefinition) int
@@ -123,6 +129,7 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 		plainRules:   validationRules(false),
 		authenticate: o.Authenticate,
 		client:       o.Client,
+		rateExempt:   o.RateExempt,
 		around:       o.Around,
 		present:      o.Present,
 		listSize:     o.ListSize,
@@ -138,6 +145,9 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 	}
 	if e.client == nil {
 		e.client = func(_ context.Context, r *http.Request) string { return ClientAddr(r.RemoteAddr) }
+	}
+	if e.rateExempt == nil {
+		e.rateExempt = func(*http.Request) bool { return false }
 	}
 	if e.around == nil {
 		e.around = func(ctx context.Context, _ *graphql.OperationContext, next func(context.Context) *graphql.Response) *graphql.Response {
@@ -159,6 +169,10 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 	if e.log == nil {
 		e.log = slog.Default()
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	e.rate = newRate(limits, o.Now)
 	for _, origin := range o.AllowedOrigins {
 		if origin == "*" {
 			e.anyOrigin = true
@@ -196,7 +210,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Accept, Origin")
+	h.Set("Vary", "Accept, Accept-Encoding, Origin")
 	e.allowOrigin(w, r)
 
 	if !e.hostAllowed(r.Host) {
@@ -260,6 +274,35 @@ func (e *Endpoint) preflight(w http.ResponseWriter, r *http.Request) {
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// admit finds out who asks: the context of what it asks for, the client that pays for it, and the rate at which it does. It
+// takes one node for that, also from one that is refused.
+func (e *Endpoint) admit(r *http.Request) (ctx context.Context, p payer, err *gqlerror.Error) {
+	ctx, err = e.identify(r)
+	known := ctx
+	if err != nil {
+		known = r.Context()
+	}
+	p = e.payer(known, r)
+	if over := p.rate.spend(p.client, 1); over != nil {
+		return nil, p, over
+	}
+	return ctx, p, err
+}
+
+// A payer is who an operation counts for.
+type payer struct {
+	client string
+	rate   *rate // nil: it is exempt
+}
+
+func (e *Endpoint) payer(ctx context.Context, r *http.Request) payer {
+	p := payer{client: e.client(ctx, r), rate: e.rate}
+	if e.rate != nil && e.rateExempt(r) {
+		p.rate = nil
+	}
+	return p
 }
 
 // identify asks Authenticate, and gives its errors a code.

@@ -14,15 +14,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-)
-
-const (
-	mediaResponse = "application/graphql-response+json"
-	mediaJSON     = "application/json"
-	mediaEvents   = "text/event-stream"
 )
 
 // serveHTTP answers a POST or a GET.
@@ -38,19 +31,18 @@ func (e *Endpoint) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	ctx, err := e.identify(r)
+	ctx, payer, err := e.admit(r)
 	if err != nil {
 		e.fail(w, r, 0, err)
 		return
 	}
-	client := e.client(ctx, r)
 	requests, batch, status, err := e.read(w, r)
 	if err != nil {
 		e.fail(w, r, status, err)
 		return
 	}
-	for _, rq := range requests {
-		rq.client, rq.header, rq.transport, rq.received = client, r.Header, "http", time.Now()
+	for i, rq := range requests {
+		rq.payer, rq.paid, rq.header, rq.transport, rq.received = payer, i == 0, r.Header, "http", time.Now()
 	}
 	if batch {
 		e.serveBatch(ctx, w, r, requests, accept)
@@ -281,110 +273,4 @@ func countValues(text []byte) int {
 		}
 	}
 	return n
-}
-
-// accepted is what a client wants the answer to be.
-type accepted struct {
-	media  string // the best of ours; "" if there is none
-	events bool   // event streams are among what it takes
-}
-
-// negotiate chooses by quality, then by the client's order.
-func negotiate(headers []string) accepted {
-	list := strings.Join(headers, ",")
-	if strings.TrimSpace(list) == "" {
-		return accepted{media: mediaJSON}
-	}
-	var a accepted
-	best := 0.0
-	for _, part := range strings.Split(list, ",") {
-		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
-		if err != nil || !isUTF8(params["charset"]) {
-			continue
-		}
-		quality := 1.0
-		if q, ok := params["q"]; ok {
-			if quality, err = strconv.ParseFloat(q, 64); err != nil {
-				continue
-			}
-		}
-		switch media {
-		case mediaResponse, mediaJSON:
-		case mediaEvents:
-			a.events = a.events || quality > 0
-		case "*/*", "application/*":
-			media = mediaJSON // what clients expect that don't say
-		case "text/*":
-			media = mediaEvents
-		default:
-			continue
-		}
-		if quality > best {
-			a.media, best = media, quality
-		}
-	}
-	return a
-}
-
-func isUTF8(charset string) bool {
-	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
-}
-
-// fail answers with an error that is no GraphQL response of the executor; status 0 is the error's own.
-func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, status int, err *gqlerror.Error) {
-	media := negotiate(r.Header.Values("Accept")).media
-	if media != mediaResponse {
-		media = mediaJSON
-	}
-	if status == 0 {
-		status = statusOf(gqlerror.List{err}, media == mediaJSON)
-	}
-	var b bytes.Buffer
-	encode(&b, refusal(err))
-	e.send(w, r, status, media, b.Bytes())
-}
-
-// answer sends a response with the status that its media type asks for.
-func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, media string, resp *graphql.Response) {
-	if media == mediaEvents {
-		media = mediaJSON
-	}
-	status := http.StatusOK
-	if resp.Data == nil {
-		status = statusOf(resp.Errors, media == mediaJSON)
-	}
-	var b bytes.Buffer
-	b.Grow(len(resp.Data) + 256)
-	encode(&b, resp)
-	e.send(w, r, status, media, b.Bytes())
-}
-
-// chunk is how much of an answer a client must take within WriteTimeout.
-const chunk = 256 << 10
-
-func (e *Endpoint) send(w http.ResponseWriter, r *http.Request, status int, media string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", media+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	switch status {
-	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="GraphQL"`)
-	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", "1")
-	}
-	w.WriteHeader(status)
-	rc := http.NewResponseController(w)
-	defer func() {
-		_ = rc.Flush() // while there is a deadline: what is left in a buffer may block as well
-		_ = rc.SetWriteDeadline(time.Time{})
-	}()
-	for len(body) > 0 && r.Context().Err() == nil {
-		part := body[:min(chunk, len(body))]
-		// Not every ResponseWriter has deadlines; the server's own timeouts hold then.
-		_ = rc.SetWriteDeadline(time.Now().Add(e.limits.WriteTimeout))
-		if _, err := w.Write(part); err != nil {
-			return
-		}
-		body = body[len(part):]
-	}
 }

@@ -25,6 +25,9 @@ type Limits struct {
 	MaxWaiting    int           // for a slot of one kind, a quarter of them one client's; who comes then is UNAVAILABLE at once; default 400
 	QueueWait     time.Duration // for a slot, then the answer is UNAVAILABLE; default 2 s
 
+	RatePerSecond int // nodes, by estimate, that a client may ask for each second, and at least one with each request and operation; default no limit
+	RateBurst     int // nodes that one which has been still may ask for at once, at least 2; default RatePerSecond for four seconds
+
 	BodyTimeout  time.Duration // to send a body; default 15 s
 	WriteTimeout time.Duration // to take a quarter megabyte of an answer or one event of a stream; default 10 s
 	InitTimeout  time.Duration // from websocket to connection_init; default 5 s
@@ -80,6 +83,10 @@ func (l Limits) withDefaults() Limits {
 			*f.v = 10 * 365 * 24 * time.Hour
 		}
 	}
+	if l.RateBurst <= 0 {
+		l.RateBurst = 4 * min(l.RatePerSecond, unlimited/4)
+	}
+	l.RateBurst = max(2, l.RateBurst)
 	// Here a negative number is a meaning of its own: no batches, no cache.
 	if l.MaxBatch == 0 {
 		l.MaxBatch = d.MaxBatch

@@ -28,7 +28,8 @@ type request struct {
 	variables     map[string]any
 	extensions    map[string]any
 
-	client    string // who it counts for
+	payer     payer
+	paid      bool // the first node of its cost
 	header    http.Header
 	transport string
 	received  time.Time
@@ -45,13 +46,18 @@ type prepared struct {
 type operation struct {
 	*graphql.OperationContext
 	cost   int
-	client string
+	client string // whose slot it takes
 }
 
 func (o *operation) kind() ast.Operation { return o.Operation.Operation }
 
 // prepare makes an operation of a request, or says why not. It does not run anything.
 func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerror.List) {
+	if !rq.paid {
+		if err := rq.payer.rate.spend(rq.payer.client, 1); err != nil {
+			return nil, gqlerror.List{err}
+		}
+	}
 	start := time.Now()
 	p, errs := e.document(ctx, rq)
 	if len(errs) > 0 {
@@ -72,6 +78,9 @@ func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerr
 	if cost > e.limits.MaxCost {
 		return nil, gqlerror.List{tooCostly(cost, e.limits.MaxCost, op.Position)}
 	}
+	if err := rq.payer.rate.spend(rq.payer.client, cost-1); err != nil {
+		return nil, gqlerror.List{err}
+	}
 	return &operation{
 		OperationContext: &graphql.OperationContext{
 			RawQuery:               p.text,
@@ -91,7 +100,7 @@ func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerr
 			},
 		},
 		cost:   cost,
-		client: rq.client,
+		client: rq.payer.client,
 	}, nil
 }
 
@@ -136,10 +145,10 @@ func (e *Endpoint) document(ctx context.Context, rq *request) (*prepared, gqlerr
 		return nil, gqlerror.List{err}
 	}
 	// Only this takes time that can be felt, so only this has slots. Another may have made it while we waited.
-	if !e.gates.compile.enter(ctx, rq.client, e.limits.QueueWait) {
+	if !e.gates.compile.enter(ctx, rq.payer.client, e.limits.QueueWait) {
 		return nil, gqlerror.List{errBusy()}
 	}
-	defer e.gates.compile.leave(rq.client)
+	defer e.gates.compile.leave(rq.payer.client)
 	if p := e.cache.get(hash); p != nil {
 		return p, nil
 	}

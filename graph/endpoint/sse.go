@@ -18,7 +18,7 @@ import (
 // streams the errors, which are why there is none. A client that may no longer be here is told so by a last response.
 func (e *Endpoint) serveEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, rq *request, op *operation, errs gqlerror.List) {
 	rq.transport = "sse"
-	ctx, done, err := e.openStream(ctx, rq.client)
+	ctx, done, err := e.openStream(ctx, rq.payer.client)
 	if err != nil {
 		e.observed(r.Context(), rq, op, gqlerror.List{err})
 		e.fail(w, r, 0, err)
@@ -39,7 +39,9 @@ func (e *Endpoint) serveEvents(ctx context.Context, w http.ResponseWriter, r *ht
 	}
 
 	var beats sync.WaitGroup
-	beats.Go(func() { cancel(s.beat(ctx, e.limits.PingInterval, func() *gqlerror.Error { _, err := e.identify(r); return err })) })
+	beats.Go(func() {
+		cancel(s.beat(ctx, e.limits.PingInterval, func() *gqlerror.Error { _, err := e.identify(r); return err }))
+	})
 	defer beats.Wait()
 	defer cancel(nil)
 

@@ -40,13 +40,13 @@ func (e *Endpoint) serveWebsocket(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, http.StatusForbidden, Errorf(CodeForbidden, "a page of another origin may not open a websocket here; the server's operator can allow its origin"))
 		return
 	}
-	ctx, err := e.identify(r)
+	_, payer, err := e.admit(r)
 	if err != nil {
 		e.fail(w, r, 0, err)
 		return
 	}
-	// Each operation is its client's anew, so the stream goes on without what identify said of it.
-	ctx, done, err := e.openStream(r.Context(), e.client(ctx, r))
+	// Who asks is found out anew for each operation, so the stream goes on without it.
+	ctx, done, err := e.openStream(r.Context(), payer.client)
 	if err != nil {
 		e.fail(w, r, 0, err)
 		return
@@ -265,7 +265,7 @@ func (s *session) subscribe(id *string, payload json.RawMessage) error {
 	if cause != nil {
 		return cause
 	}
-	rq.client, rq.header, rq.transport, rq.received = s.e.client(known, asks), asks.Header, "websocket", time.Now()
+	rq.payer, rq.header, rq.transport, rq.received = s.e.payer(known, asks), asks.Header, "websocket", time.Now()
 
 	ctx, cancel := context.WithCancel(known)
 	s.mu.Lock()
