@@ -60,8 +60,8 @@ type Options struct {
 	// AllowedHosts are the names, without port, under which the endpoint answers, against DNS rebinding. Empty is all.
 	AllowedHosts []string
 
-	// Trusted, if not nil, are the only documents that are answered, by the SHA-256 of their text in hexadecimal.
-	Trusted map[string]string
+	// Trusted, if not nil, are the only documents that are answered. Clients send their id or their text.
+	Trusted *TrustedDocuments
 
 	DisableIntrospection bool
 	DisableSuggestions   bool // no "did you mean"
@@ -92,8 +92,8 @@ type Endpoint struct {
 	rate        *rate
 	cache       *cache
 	rules       []core.Rule
-	plainRules  []core.Rule // without suggestions
-	trusted     map[string]string
+	plainRules  []core.Rule          // without suggestions
+	trusted     map[string]*prepared // by id and by the SHA-256 of the text; nil: every document is answered
 
 	authenticate    func(*http.Request) (context.Context, error)
 	client          func(context.Context, *http.Request) string
@@ -187,13 +187,9 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 		e.hosts = append(e.hosts, strings.ToLower(h))
 	}
 	if o.Trusted != nil {
-		e.trusted = make(map[string]string, len(o.Trusted))
-		for hash, text := range o.Trusted {
-			hash = strings.ToLower(hash)
-			if hash != hashOf(text) {
-				return nil, fmt.Errorf("trusted document %s: the hash is not the SHA-256 of the text, which is %s", hash, hashOf(text))
-			}
-			e.trusted[hash] = text
+		var err error
+		if e.trusted, err = e.trust(o.Trusted); err != nil {
+			return nil, err
 		}
 	}
 	return e, nil

@@ -117,8 +117,8 @@ func (e *Endpoint) serveBatch(ctx context.Context, w http.ResponseWriter, r *htt
 func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (list []*request, batch bool, status int, err *gqlerror.Error) {
 	if r.Method == http.MethodGet {
 		q := r.URL.Query()
-		rq := &request{query: q.Get("query"), operationName: q.Get("operationName")}
-		if !utf8.ValidString(rq.query) || !utf8.ValidString(rq.operationName) {
+		rq := &request{query: q.Get("query"), documentID: q.Get("documentId"), operationName: q.Get("operationName")}
+		if !utf8.ValidString(rq.query) || !utf8.ValidString(rq.documentID) || !utf8.ValidString(rq.operationName) {
 			return nil, false, http.StatusBadRequest, Errorf(CodeBadRequest, "the parameters are not UTF-8")
 		}
 		for name, into := range map[string]*map[string]any{"variables": &rq.variables, "extensions": &rq.extensions} {
@@ -201,7 +201,7 @@ func (e *Endpoint) parseBody(body []byte) (list []*request, batch bool, err *gql
 	return []*request{rq}, false, nil
 }
 
-// parseRequest reads the four parameters of the specification and ignores others.
+// parseRequest reads the parameters of the specification and of its appendix on persisted documents, and ignores others.
 func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
 	if body = bytes.TrimSpace(body); len(body) == 0 {
 		return nil, Errorf(CodeBadRequest, "the body is empty: send a JSON object with a query")
@@ -211,6 +211,7 @@ func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
 	}
 	var p struct {
 		Query         *string        `json:"query"`
+		DocumentID    *string        `json:"documentId"`
 		OperationName *string        `json:"operationName"`
 		Variables     map[string]any `json:"variables"`
 		Extensions    map[string]any `json:"extensions"`
@@ -218,13 +219,16 @@ func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
 	if cause := e.decode(body, &p); cause != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(cause, &wrong) {
-			return nil, Errorf(CodeBadRequest, "the parameter %s is of the wrong type: query and operationName are strings, variables and extensions objects", cut(wrong.Field, maxName))
+			return nil, Errorf(CodeBadRequest, "the parameter %s is of the wrong type: query, documentId and operationName are strings, variables and extensions objects", cut(wrong.Field, maxName))
 		}
 		return nil, Errorf(CodeBadRequest, "the body is not JSON: %s", cause)
 	}
 	rq := &request{variables: p.Variables, extensions: p.Extensions}
 	if p.Query != nil {
 		rq.query = *p.Query
+	}
+	if p.DocumentID != nil {
+		rq.documentID = *p.DocumentID
 	}
 	if p.OperationName != nil {
 		rq.operationName = *p.OperationName
