@@ -36,17 +36,20 @@ type limitFlags struct {
 // defaultRateLimit is for clients on other machines.
 const defaultRateLimit = 50_000
 
-// apply gives the endpoint what the flags say.
-func (f limitFlags) apply(o *endpoint.Options) (err error) {
-	o.Limits = f.limits()
-	o.DisableIntrospection, o.DisableSuggestions = f.NoIntrospection, f.NoSuggestions
-	if f.RateLimit == 0 {
-		o.RateExempt = fromThisMachine
+// trustedDocuments are the only ones that are answered, nil if all are.
+func (f limitFlags) trustedDocuments() (*endpoint.TrustedDocuments, error) {
+	if f.TrustedDocuments == "" {
+		return nil, nil
 	}
-	if f.TrustedDocuments != "" {
-		o.Trusted, err = endpoint.ReadTrusted(f.TrustedDocuments)
+	return endpoint.ReadTrusted(f.TrustedDocuments)
+}
+
+// rateExempt says who is not held to the rate limit: who is on this machine, unless a limit was given.
+func (f limitFlags) rateExempt() func(*http.Request) bool {
+	if f.RateLimit != 0 {
+		return nil
 	}
-	return err
+	return fromThisMachine
 }
 
 // fromThisMachine tells whether a request began on this machine: a proxy here passes on those of others, and says so.

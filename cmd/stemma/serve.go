@@ -207,21 +207,22 @@ func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Log
 	if looks < 0 {
 		looks = math.MaxInt64
 	}
-	options := endpoint.Options{
-		AllowedOrigins: c.CORSOrigin, AllowedHosts: c.hosts(gate.local),
-		Observe: func(ctx context.Context, o endpoint.Observation) {
-			m.observe(o)
-			log.LogAttrs(ctx, slog.LevelDebug, "operation", slog.String("name", o.Name), slog.String("kind", string(o.Kind)),
-				slog.String("transport", o.Transport), slog.String("code", o.Code), slog.Int("cost", o.Cost), slog.Duration("took", o.Duration))
-		},
-	}
-	if err := c.apply(&options); err != nil {
+	trusted, err := c.trustedDocuments()
+	if err != nil {
 		return nil, err
 	}
 	e, err := graph.New(graph.Options{
 		Store: store, Version: programVersion(), Now: now, Log: log, Budget: looks,
 		Authenticate: gate.authenticate, Writer: gate.writer,
-		Endpoint: options,
+		Endpoint: endpoint.Options{
+			Limits: c.limits(), AllowedOrigins: c.CORSOrigin, AllowedHosts: c.hosts(gate.local),
+			Trusted: trusted, RateExempt: c.rateExempt(), DisableIntrospection: c.NoIntrospection, DisableSuggestions: c.NoSuggestions,
+			Observe: func(ctx context.Context, o endpoint.Observation) {
+				m.observe(o)
+				log.LogAttrs(ctx, slog.LevelDebug, "operation", slog.String("name", o.Name), slog.String("kind", string(o.Kind)),
+					slog.String("transport", o.Transport), slog.String("code", o.Code), slog.Int("cost", o.Cost), slog.Duration("took", o.Duration))
+			},
+		},
 	})
 	if err != nil {
 		return nil, err
