@@ -150,15 +150,27 @@ func (g *gate) forget(l *line) {
 // that a crowd asking for a great deal does not make a small question wait.
 const lightCost = 2_000
 
-// gates are the slots for parsing and validating, and for running operations.
-type gates struct{ compile, light, heavy *gate }
+// shortText is the length in bytes up to which a document takes next to no time to validate, so that it need not wait for those that do.
+const shortText = 1 << 10
+
+// gates are the slots for parsing and validating documents, and for running operations.
+type gates struct{ short, long, light, heavy *gate }
 
 func newGates(l Limits) gates {
+	compiling := max(2, runtime.GOMAXPROCS(0))
 	return gates{
-		compile: newGate(max(2, runtime.GOMAXPROCS(0)), l.MaxWaiting),
-		light:   newGate(4*min(l.MaxConcurrent, unlimited/4), l.MaxWaiting),
-		heavy:   newGate(l.MaxConcurrent, l.MaxWaiting),
+		short: newGate(compiling, l.MaxWaiting),
+		long:  newGate(compiling, l.MaxWaiting),
+		light: newGate(4*min(l.MaxConcurrent, unlimited/4), l.MaxWaiting),
+		heavy: newGate(l.MaxConcurrent, l.MaxWaiting),
 	}
+}
+
+func (g gates) forText(length int) *gate {
+	if length <= shortText {
+		return g.short
+	}
+	return g.long
 }
 
 func (g gates) forCost(cost int) *gate {

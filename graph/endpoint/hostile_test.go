@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -95,6 +96,32 @@ func TestSmallBesideHeavy(t *testing.T) {
 	if answered.Load() == 0 {
 		t.Error("no heavy query was answered")
 	}
+}
+
+// A crowd that has long documents validated, each of them new, does not keep a short one of the same client waiting.
+func TestShortBesideLong(t *testing.T) {
+	at, _ := serve(t, endpoint.Options{Limits: endpoint.Limits{MaxWaiting: 4}})
+	var turnedAway atomic.Int64
+	var crowd sync.WaitGroup
+	var over atomic.Bool
+	for i := range 20 {
+		crowd.Go(func() {
+			for n := 0; !over.Load(); n++ {
+				query := fmt.Sprintf("query Q%d_%d($n:Int){%s}", i, n, repeat(95, "p%d:people(first:$n){nodes{best{id}}} "))
+				if got := ask(t, at, query, nil); got.status == http.StatusServiceUnavailable {
+					turnedAway.Add(1)
+				}
+			}
+		})
+	}
+	for n := 0; n < 20 || turnedAway.Load() == 0; n++ {
+		if got := ask(t, at, fmt.Sprintf("query S%d{hello}", n), nil); got.status != http.StatusOK {
+			t.Errorf("a short document: %d %s", got.status, got.body)
+			break
+		}
+	}
+	over.Store(true)
+	crowd.Wait()
 }
 
 // memory returns the bytes that the process has from the system.

@@ -145,10 +145,11 @@ func (e *Endpoint) document(ctx context.Context, rq *request) (*prepared, gqlerr
 		return nil, gqlerror.List{err}
 	}
 	// Only this takes time that can be felt, so only this has slots. Another may have made it while we waited.
-	if !e.gates.compile.enter(ctx, rq.payer.client, e.limits.QueueWait) {
+	slot := e.gates.forText(len(rq.query))
+	if !slot.enter(ctx, rq.payer.client, e.limits.QueueWait) {
 		return nil, gqlerror.List{errBusy()}
 	}
-	defer e.gates.compile.leave(rq.payer.client)
+	defer slot.leave(rq.payer.client)
 	if p := e.cache.get(hash); p != nil {
 		return p, nil
 	}
