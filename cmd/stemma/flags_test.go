@@ -25,7 +25,7 @@ func startAndStop(t *testing.T, args ...string) (stderr string, status int) {
 func TestLimitsAreRefused(t *testing.T) {
 	for flag, values := range map[string]string{
 		"max-depth": "0 -2", "max-cost": "0 -7", "max-looks": "0 -2", "max-aliases": "0 -2", "max-root-fields": "0 -2", "max-tokens": "0 -2",
-		"max-body-bytes": "0 -2", "max-batch": "0 -2", "max-concurrent": "-2", "max-streams": "0 -2", "node-cache-mib": "0 -1 1048577",
+		"max-body-bytes": "0 -2", "max-batch": "0 -2", "max-concurrent": "-2", "max-streams": "0 -2", "rate-limit": "-2", "node-cache-mib": "0 -1 1048577",
 		"timeout": "0 0s -1s -2 10 soon", "drain": "-1s -1", "grace": "-1s -1",
 	} {
 		for _, value := range strings.Fields(values) {
@@ -55,7 +55,7 @@ func TestLimitsAreRefused(t *testing.T) {
 func TestLimitsAreTaken(t *testing.T) {
 	for flag, values := range map[string]string{
 		"max-depth": "1 -1", "max-cost": "1 -1", "max-looks": "1 -1", "max-aliases": "1 -1", "max-root-fields": "1 -1", "max-tokens": "1 -1",
-		"max-body-bytes": "1 -1", "max-batch": "1 -1", "max-concurrent": "1 0 -1", "max-streams": "1 -1", "node-cache-mib": "1",
+		"max-body-bytes": "1 -1", "max-batch": "1 -1", "max-concurrent": "1 0 -1", "max-streams": "1 -1", "rate-limit": "1 0 -1", "node-cache-mib": "1",
 		"timeout": "1ms 1h -1", "drain": "0s 1ms", "grace": "0s 1ms",
 	} {
 		for _, value := range strings.Fields(values) {

@@ -207,11 +207,16 @@ func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Log
 	if looks < 0 {
 		looks = math.MaxInt64
 	}
+	trusted, err := c.trustedDocuments()
+	if err != nil {
+		return nil, err
+	}
 	e, err := graph.New(graph.Options{
 		Store: store, Version: programVersion(), Now: now, Log: log, Budget: looks,
 		Authenticate: gate.authenticate, Writer: gate.writer,
 		Endpoint: endpoint.Options{
 			Limits: c.limits(), AllowedOrigins: c.CORSOrigin, AllowedHosts: c.hosts(gate.local),
+			Trusted: trusted, RateExempt: c.rateExempt(), DisableIntrospection: c.NoIntrospection, DisableSuggestions: c.NoSuggestions,
 			Observe: func(ctx context.Context, o endpoint.Observation) {
 				m.observe(o)
 				log.LogAttrs(ctx, slog.LevelDebug, "operation", slog.String("name", o.Name), slog.String("kind", string(o.Kind)),

@@ -320,7 +320,7 @@ func TestHotBackup(t *testing.T) {
 	}
 }
 
-// A token that is revoked while its websocket is open writes no more on it.
+// A token that is revoked while its websocket is open writes no more on it, and the websocket is closed.
 func TestRevokedOnAnOpenSocket(t *testing.T) {
 	tokens := filepath.Join(t.TempDir(), "tokens")
 	writer := token(t, tokens, "bob", "write")
@@ -360,5 +360,16 @@ func TestRevokedOnAnOpenSocket(t *testing.T) {
 	if _, errs, status := command(t, "token", "revoke", "--tokens", tokens, "bob"); status != statusGood {
 		t.Fatal(errs)
 	}
-	send(`{"type":"subscribe","id":"2","payload":`+string(document)+`}`, "UNAUTHENTICATED")
+	if err := socket.Write(t.Context(), websocket.MessageText, []byte(`{"type":"subscribe","id":"2","payload":`+string(document)+`}`)); err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, _, err = socket.Read(t.Context())
+	}
+	if got := websocket.CloseStatus(err); got != 4403 {
+		t.Errorf("the websocket was closed with %d, %v", got, err)
+	}
+	if _, data, _, _ := s.ask(t, "", `{ meta { revision } }`); !strings.Contains(data, `"revision":2`) {
+		t.Errorf("something was written: %s", data)
+	}
 }

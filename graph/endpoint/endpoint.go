@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -30,6 +29,15 @@ type Options struct {
 	// opens, and again if its connection_init carries a member "authorization": the request then has
 	// that value as its Authorization header. nil lets everyone in.
 	Authenticate func(*http.Request) (context.Context, error)
+
+	// Client names who a request counts for: slots and streams are shared fairly between clients, and the rate limit is
+	// one client's. ctx is what Authenticate returned, or the request's own if it refused. Names are compared, never
+	// shown; a token's id and an address must not look alike. nil is the address that the connection came from (see
+	// ClientAddr), which behind a proxy is the proxy's.
+	Client func(ctx context.Context, r *http.Request) string
+
+	// RateExempt says whose requests the rate limit does not count; nil: nobody's.
+	RateExempt func(*http.Request) bool
 
 	// Around runs around each response. For a query or a mutation next runs the whole operation, so a snapshot
 	// opened before it and closed after it serves all of its fields, unless they are still running: gqlgen waits for
@@ -52,8 +60,8 @@ type Options struct {
 	// AllowedHosts are the names, without port, under which the endpoint answers, against DNS rebinding. Empty is all.
 	AllowedHosts []string
 
-	// Trusted, if not nil, are the only documents that are answered, by the SHA-256 of their text in hexadecimal.
-	Trusted map[string]string
+	// Trusted, if not nil, are the only documents that are answered. Clients send their id or their text.
+	Trusted *TrustedDocuments
 
 	DisableIntrospection bool
 	DisableSuggestions   bool // no "did you mean"
@@ -61,6 +69,7 @@ type Options struct {
 	Logger  *slog.Logger                             // of faults; nil is slog.Default()
 	Observe func(ctx context.Context, o Observation) // is told of each operation when it ends
 	NewID   func() string                            // for errors; nil is random
+	Now     func() time.Time                         // for the rate limit; nil is time.Now
 }
 
 // An Observation says how one operation went.
@@ -80,12 +89,15 @@ type Endpoint struct {
 	connections map[string]bool
 	limits      Limits
 	gates       gates
+	rate        *rate
 	cache       *cache
 	rules       []core.Rule
-	plainRules  []core.Rule // without suggestions
-	trusted     map[string]string
+	plainRules  []core.Rule          // without suggestions
+	trusted     map[string]*prepared // by id and by the SHA-256 of the text; nil: every document is answered
 
 	authenticate    func(*http.Request) (context.Context, error)
+	client          func(context.Context, *http.Request) string
+	rateExempt      func(*http.Request) bool
 	around          func(context.Context, *graphql.OperationContext, func(context.Context) *graphql.Response) *graphql.Response
 	present         func(context.Context, error) *gqlerror.Error
 	listSize        func(*ast.Definition, *ast.FieldDefinition) int
@@ -99,11 +111,7 @@ type Endpoint struct {
 	hosts     []string
 	crossSite *http.CrossOriginProtection
 
-	closing context.Context
-	close   context.CancelFunc
-	mu      sync.Mutex
-	streams int // open websockets and event streams
-	idle    chan struct{}
+	streams *streams
 }
 
 // New makes an Endpoint in front of es. It fails if an option makes no sense.
@@ -115,10 +123,13 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 		connections:  connectionTypes(es.Schema()),
 		limits:       limits,
 		gates:        newGates(limits),
+		streams:      newStreams(),
 		cache:        newCache(limits.CacheEntries, limits.CacheBytes),
 		rules:        validationRules(!o.DisableSuggestions),
 		plainRules:   validationRules(false),
 		authenticate: o.Authenticate,
+		client:       o.Client,
+		rateExempt:   o.RateExempt,
 		around:       o.Around,
 		present:      o.Present,
 		listSize:     o.ListSize,
@@ -131,6 +142,12 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 	}
 	if e.authenticate == nil {
 		e.authenticate = func(r *http.Request) (context.Context, error) { return r.Context(), nil }
+	}
+	if e.client == nil {
+		e.client = func(_ context.Context, r *http.Request) string { return ClientAddr(r.RemoteAddr) }
+	}
+	if e.rateExempt == nil {
+		e.rateExempt = func(*http.Request) bool { return false }
 	}
 	if e.around == nil {
 		e.around = func(ctx context.Context, _ *graphql.OperationContext, next func(context.Context) *graphql.Response) *graphql.Response {
@@ -152,6 +169,10 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 	if e.log == nil {
 		e.log = slog.Default()
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	e.rate = newRate(limits, o.Now)
 	for _, origin := range o.AllowedOrigins {
 		if origin == "*" {
 			e.anyOrigin = true
@@ -166,16 +187,11 @@ func New(es graphql.ExecutableSchema, o Options) (*Endpoint, error) {
 		e.hosts = append(e.hosts, strings.ToLower(h))
 	}
 	if o.Trusted != nil {
-		e.trusted = make(map[string]string, len(o.Trusted))
-		for hash, text := range o.Trusted {
-			hash = strings.ToLower(hash)
-			if hash != hashOf(text) {
-				return nil, fmt.Errorf("trusted document %s: the hash is not the SHA-256 of the text, which is %s", hash, hashOf(text))
-			}
-			e.trusted[hash] = text
+		var err error
+		if e.trusted, err = e.trust(o.Trusted); err != nil {
+			return nil, err
 		}
 	}
-	e.closing, e.close = context.WithCancel(context.Background())
 	return e, nil
 }
 
@@ -190,7 +206,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Accept, Origin")
+	h.Set("Vary", "Accept, Accept-Encoding, Origin")
 	e.allowOrigin(w, r)
 
 	if !e.hostAllowed(r.Host) {
@@ -256,55 +272,33 @@ func (e *Endpoint) preflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// errClosing is why streams end when the server does.
-var errClosing = errors.New("the server is shutting down")
-
-// openStream counts a websocket or event stream in, and returns a context that also ends with the endpoint.
-// When it returns no error, done must be called once, after the last goroutine of the stream has ended.
-func (e *Endpoint) openStream(ctx context.Context) (_ context.Context, done func(), _ *gqlerror.Error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closing.Err() != nil {
-		return nil, nil, Errorf(CodeUnavailable, "the server is shutting down: try again shortly")
+// admit finds out who asks: the context of what it asks for, the client that pays for it, and the rate at which it does. It
+// takes one node for that, also from one that is refused.
+func (e *Endpoint) admit(r *http.Request) (ctx context.Context, p payer, err *gqlerror.Error) {
+	ctx, err = e.identify(r)
+	known := ctx
+	if err != nil {
+		known = r.Context()
 	}
-	if e.streams >= e.limits.MaxStreams {
-		return nil, nil, Errorf(CodeUnavailable, "all %d streams are in use: try again shortly", e.limits.MaxStreams)
+	p = e.payer(known, r)
+	if over := p.rate.spend(p.client, 1); over != nil {
+		return nil, p, over
 	}
-	e.streams++
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(e.closing, func() { cancel(errClosing) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.streams--; e.streams == 0 && e.idle != nil {
-			close(e.idle)
-			e.idle = nil
-		}
-	}, nil
+	return ctx, p, err
 }
 
-// Shutdown ends all websockets and event streams, which http.Server.Shutdown would leave or wait for, and lets no
-// new ones in. Queries go on. It returns when they have ended, or with ctx's error.
-func (e *Endpoint) Shutdown(ctx context.Context) error {
-	e.close()
-	e.mu.Lock()
-	if e.streams == 0 {
-		e.mu.Unlock()
-		return nil
+// A payer is who an operation counts for.
+type payer struct {
+	client string
+	rate   *rate // nil: it is exempt
+}
+
+func (e *Endpoint) payer(ctx context.Context, r *http.Request) payer {
+	p := payer{client: e.client(ctx, r), rate: e.rate}
+	if e.rate != nil && e.rateExempt(r) {
+		p.rate = nil
 	}
-	if e.idle == nil {
-		e.idle = make(chan struct{})
-	}
-	idle := e.idle
-	e.mu.Unlock()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return p
 }
 
 // identify asks Authenticate, and gives its errors a code.

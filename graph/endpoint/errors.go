@@ -35,6 +35,7 @@ const (
 	CodeForbidden         = "FORBIDDEN"
 	CodeTimeout           = "TIMEOUT"
 	CodeCancelled         = "CANCELLED" // the client left
+	CodeRateLimited       = "RATE_LIMITED"
 	CodeUnavailable       = "UNAVAILABLE"
 	CodeInternal          = "INTERNAL"
 )
@@ -163,6 +164,8 @@ func statusOf(errs gqlerror.List, legacy bool) int {
 		return http.StatusForbidden
 	case CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
+	case CodeRateLimited:
+		return http.StatusTooManyRequests
 	case CodeUnavailable:
 		return http.StatusServiceUnavailable
 	case CodeTimeout:

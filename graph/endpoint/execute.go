@@ -23,7 +23,7 @@ func errBusy() *gqlerror.Error {
 // may be large, so it is called when that has been sent.
 func (e *Endpoint) run(ctx context.Context, op *operation) (resp *graphql.Response, release func()) {
 	slot := e.gates.forCost(op.cost)
-	if !slot.enter(ctx, e.limits.QueueWait) {
+	if !slot.enter(ctx, op.client, e.limits.QueueWait) {
 		return refusal(errBusy()), func() {}
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.limits.Timeout)
@@ -62,7 +62,7 @@ func (e *Endpoint) run(ctx context.Context, op *operation) (resp *graphql.Respon
 	if resp.Data != nil {
 		extend(resp, "cost", map[string]int{"requested": op.cost, "limit": e.limits.MaxCost})
 	}
-	return resp, slot.leave
+	return resp, func() { slot.leave(op.client) }
 }
 
 // subscribe executes a subscription and gives each response to emit, until it ends by itself (true), emit fails,

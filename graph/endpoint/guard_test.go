@@ -38,6 +38,16 @@ func TestHostileDocuments(t *testing.T) {
 		{"aliases", "{" + repeat(101, "a%d:hello ") + "}", "TOO_MANY_ALIASES", "at most 100"},
 		{"root fields by fragments", "{...A}fragment A on Query{" + repeat(21, "a%d:hello ") + "}", "TOO_MANY_ROOT_FIELDS", "21 root fields"},
 		{"directives", "{hello" + strings.Repeat("@nope", 400) + "}", "TOO_MANY_DIRECTIVES", "at most 50"},
+		{"60 kB of unknown directives", "{hello" + repeat(7_500, "@no%d ") + "}", "TOO_MANY_TOKENS", "2000"},
+		{"as many unknown directives as may be", "{hello" + repeat(50, "@no%d ") + "}", "GRAPHQL_VALIDATION_FAILED", "@no0"},
+		{"unknown directives on every field", "{people{nodes{" + repeat(50, "name@no%d(a:1,b:2) ") + "}}}", "GRAPHQL_VALIDATION_FAILED", "@no0"},
+		{"a bomb of fragments", func() string {
+			b := "{...A0 ...A0}"
+			for i := range 26 {
+				b += fmt.Sprintf("fragment A%d on Query{...A%d ...A%d}", i, i+1, i+1)
+			}
+			return b + "fragment A26 on Query{hello}"
+		}(), "TOO_MANY_ROOT_FIELDS|", ""},
 		{"tokens", "{" + strings.Repeat("hello ", 3000) + "}", "TOO_MANY_TOKENS", "2000"},
 		{"one field many times", "{" + strings.Repeat("__typename ", 1900) + "}", "", "__typename"},
 		{"one object many times", "{" + strings.Repeat("people{totalCount}", 480) + "}", "", "totalCount"},

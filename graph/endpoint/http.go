@@ -14,15 +14,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-)
-
-const (
-	mediaResponse = "application/graphql-response+json"
-	mediaJSON     = "application/json"
-	mediaEvents   = "text/event-stream"
 )
 
 // serveHTTP answers a POST or a GET.
@@ -38,7 +31,7 @@ func (e *Endpoint) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	ctx, err := e.identify(r)
+	ctx, payer, err := e.admit(r)
 	if err != nil {
 		e.fail(w, r, 0, err)
 		return
@@ -47,6 +40,9 @@ func (e *Endpoint) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		e.fail(w, r, status, err)
 		return
+	}
+	for i, rq := range requests {
+		rq.payer, rq.paid, rq.header, rq.transport, rq.received = payer, i == 0, r.Header, "http", time.Now()
 	}
 	if batch {
 		e.serveBatch(ctx, w, r, requests, accept)
@@ -121,8 +117,8 @@ func (e *Endpoint) serveBatch(ctx context.Context, w http.ResponseWriter, r *htt
 func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (list []*request, batch bool, status int, err *gqlerror.Error) {
 	if r.Method == http.MethodGet {
 		q := r.URL.Query()
-		rq := &request{query: q.Get("query"), operationName: q.Get("operationName"), header: r.Header, transport: "http", received: time.Now()}
-		if !utf8.ValidString(rq.query) || !utf8.ValidString(rq.operationName) {
+		rq := &request{query: q.Get("query"), documentID: q.Get("documentId"), operationName: q.Get("operationName")}
+		if !utf8.ValidString(rq.query) || !utf8.ValidString(rq.documentID) || !utf8.ValidString(rq.operationName) {
 			return nil, false, http.StatusBadRequest, Errorf(CodeBadRequest, "the parameters are not UTF-8")
 		}
 		for name, into := range map[string]*map[string]any{"variables": &rq.variables, "extensions": &rq.extensions} {
@@ -147,13 +143,7 @@ func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (list []*request
 		return nil, false, status, err
 	}
 	list, batch, err = e.parseBody(body)
-	if err != nil {
-		return nil, false, 0, err
-	}
-	for _, rq := range list {
-		rq.header, rq.transport, rq.received = r.Header, "http", time.Now()
-	}
-	return list, batch, 0, nil
+	return list, batch, 0, err
 }
 
 func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, *gqlerror.Error) {
@@ -211,7 +201,7 @@ func (e *Endpoint) parseBody(body []byte) (list []*request, batch bool, err *gql
 	return []*request{rq}, false, nil
 }
 
-// parseRequest reads the four parameters of the specification and ignores others.
+// parseRequest reads the parameters of the specification and of its appendix on persisted documents, and ignores others.
 func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
 	if body = bytes.TrimSpace(body); len(body) == 0 {
 		return nil, Errorf(CodeBadRequest, "the body is empty: send a JSON object with a query")
@@ -221,6 +211,7 @@ func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
 	}
 	var p struct {
 		Query         *string        `json:"query"`
+		DocumentID    *string        `json:"documentId"`
 		OperationName *string        `json:"operationName"`
 		Variables     map[string]any `json:"variables"`
 		Extensions    map[string]any `json:"extensions"`
@@ -228,13 +219,16 @@ func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
 	if cause := e.decode(body, &p); cause != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(cause, &wrong) {
-			return nil, Errorf(CodeBadRequest, "the parameter %s is of the wrong type: query and operationName are strings, variables and extensions objects", cut(wrong.Field, maxName))
+			return nil, Errorf(CodeBadRequest, "the parameter %s is of the wrong type: query, documentId and operationName are strings, variables and extensions objects", cut(wrong.Field, maxName))
 		}
 		return nil, Errorf(CodeBadRequest, "the body is not JSON: %s", cause)
 	}
 	rq := &request{variables: p.Variables, extensions: p.Extensions}
 	if p.Query != nil {
 		rq.query = *p.Query
+	}
+	if p.DocumentID != nil {
+		rq.documentID = *p.DocumentID
 	}
 	if p.OperationName != nil {
 		rq.operationName = *p.OperationName
@@ -283,110 +277,4 @@ func countValues(text []byte) int {
 		}
 	}
 	return n
-}
-
-// accepted is what a client wants the answer to be.
-type accepted struct {
-	media  string // the best of ours; "" if there is none
-	events bool   // event streams are among what it takes
-}
-
-// negotiate chooses by quality, then by the client's order.
-func negotiate(headers []string) accepted {
-	list := strings.Join(headers, ",")
-	if strings.TrimSpace(list) == "" {
-		return accepted{media: mediaJSON}
-	}
-	var a accepted
-	best := 0.0
-	for _, part := range strings.Split(list, ",") {
-		media, params, err := mime.ParseMediaType(strings.TrimSpace(part))
-		if err != nil || !isUTF8(params["charset"]) {
-			continue
-		}
-		quality := 1.0
-		if q, ok := params["q"]; ok {
-			if quality, err = strconv.ParseFloat(q, 64); err != nil {
-				continue
-			}
-		}
-		switch media {
-		case mediaResponse, mediaJSON:
-		case mediaEvents:
-			a.events = a.events || quality > 0
-		case "*/*", "application/*":
-			media = mediaJSON // what clients expect that don't say
-		case "text/*":
-			media = mediaEvents
-		default:
-			continue
-		}
-		if quality > best {
-			a.media, best = media, quality
-		}
-	}
-	return a
-}
-
-func isUTF8(charset string) bool {
-	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
-}
-
-// fail answers with an error that is no GraphQL response of the executor; status 0 is the error's own.
-func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, status int, err *gqlerror.Error) {
-	media := negotiate(r.Header.Values("Accept")).media
-	if media != mediaResponse {
-		media = mediaJSON
-	}
-	if status == 0 {
-		status = statusOf(gqlerror.List{err}, media == mediaJSON)
-	}
-	var b bytes.Buffer
-	encode(&b, refusal(err))
-	e.send(w, r, status, media, b.Bytes())
-}
-
-// answer sends a response with the status that its media type asks for.
-func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, media string, resp *graphql.Response) {
-	if media == mediaEvents {
-		media = mediaJSON
-	}
-	status := http.StatusOK
-	if resp.Data == nil {
-		status = statusOf(resp.Errors, media == mediaJSON)
-	}
-	var b bytes.Buffer
-	b.Grow(len(resp.Data) + 256)
-	encode(&b, resp)
-	e.send(w, r, status, media, b.Bytes())
-}
-
-// chunk is how much of an answer a client must take within WriteTimeout.
-const chunk = 256 << 10
-
-func (e *Endpoint) send(w http.ResponseWriter, r *http.Request, status int, media string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", media+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	switch status {
-	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="GraphQL"`)
-	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", "1")
-	}
-	w.WriteHeader(status)
-	rc := http.NewResponseController(w)
-	defer func() {
-		_ = rc.Flush() // while there is a deadline: what is left in a buffer may block as well
-		_ = rc.SetWriteDeadline(time.Time{})
-	}()
-	for len(body) > 0 && r.Context().Err() == nil {
-		part := body[:min(chunk, len(body))]
-		// Not every ResponseWriter has deadlines; the server's own timeouts hold then.
-		_ = rc.SetWriteDeadline(time.Now().Add(e.limits.WriteTimeout))
-		if _, err := w.Write(part); err != nil {
-			return
-		}
-		body = body[len(part):]
-	}
 }

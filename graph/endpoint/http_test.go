@@ -177,27 +177,17 @@ func TestPersistedQueries(t *testing.T) {
 	if got := byHash(); got.Data["hello"] != "hello, again" {
 		t.Fatalf("after: %s", got.body)
 	}
+	if got := do(t, request(t, "GET", at+"?documentId=sha256:"+hex.EncodeToString(sum[:]), "")); got.Data["hello"] != "hello, again" {
+		t.Fatalf("by documentId: %s", got.body)
+	}
+	if got := do(t, request(t, "POST", at, `{"documentId":"mine"}`)); got.code() != "PERSISTED_QUERY_NOT_FOUND" {
+		t.Fatalf("an id that nobody gave: %s", got.body)
+	}
+	if got := do(t, request(t, "POST", at, `{"documentId":"mine","query":"{hello}"}`)); got.Data["hello"] != "hello" {
+		t.Fatalf("a client's own id beside the query: %s", got.body)
+	}
 	if got := do(t, request(t, "POST", at, `{"extensions":{"persistedQuery":{"sha256Hash":"zz"}}}`)); got.status != 400 {
 		t.Fatalf("no hash: %d", got.status)
-	}
-}
-
-func TestTrustedDocuments(t *testing.T) {
-	const query = "{hello}"
-	sum := sha256.Sum256([]byte(query))
-	hash := hex.EncodeToString(sum[:])
-	at, _ := serve(t, endpoint.Options{Trusted: map[string]string{hash: query}})
-	if got := ask(t, at, query, nil); got.Data["hello"] != "hello" {
-		t.Errorf("by text: %s", got.body)
-	}
-	if got := do(t, request(t, "POST", at, `{"extensions":{"persistedQuery":{"sha256Hash":"`+hash+`"}}}`)); got.Data["hello"] != "hello" {
-		t.Errorf("by hash: %s", got.body)
-	}
-	if got := ask(t, at, "{hello }", nil); got.code() != "DOCUMENT_NOT_TRUSTED" {
-		t.Errorf("another: %s", got.body)
-	}
-	if _, err := endpoint.New(testschema.New(), endpoint.Options{Trusted: map[string]string{hash: "{other}"}}); err == nil {
-		t.Error("a list with a wrong hash is taken")
 	}
 }
 

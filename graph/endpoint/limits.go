@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"context"
 	"runtime"
 	"time"
 )
@@ -22,15 +21,19 @@ type Limits struct {
 	MaxErrors     int // in one answer; default 20
 
 	Timeout       time.Duration // of a query or mutation; default 10 s
-	MaxConcurrent int           // dear operations running at once, and four times as many cheap ones (see lightCost); default 2 per CPU, at least 4
+	MaxConcurrent int           // dear operations running at once, three quarters of them one client's, and four times as many cheap ones (see lightCost); default 2 per CPU, at least 4
+	MaxWaiting    int           // for a slot of one kind, a quarter of them one client's; who comes then is UNAVAILABLE at once; default 400
 	QueueWait     time.Duration // for a slot, then the answer is UNAVAILABLE; default 2 s
+
+	RatePerSecond int // nodes, by estimate, that a client may ask for each second, and at least one with each request and operation; default no limit
+	RateBurst     int // nodes that one which has been still may ask for at once, at least 2; default RatePerSecond for four seconds
 
 	BodyTimeout  time.Duration // to send a body; default 15 s
 	WriteTimeout time.Duration // to take a quarter megabyte of an answer or one event of a stream; default 10 s
 	InitTimeout  time.Duration // from websocket to connection_init; default 5 s
 	PingInterval time.Duration // between signs of life on a stream; default 15 s
 
-	MaxStreams    int // websockets and event streams open at once; default 1,000
+	MaxStreams    int // websockets and event streams open at once, a quarter of them one client's; default 2,000
 	MaxOperations int // open on one websocket; default 50
 
 	CacheEntries int // prepared documents kept, which are also the persisted queries; default 1,000
@@ -43,10 +46,10 @@ func DefaultLimits() Limits {
 		MaxBodyBytes: 1 << 20, MaxBodyValues: 50_000,
 		MaxTokens: 2_000, MaxDepth: 15, MaxAliases: 100, MaxRootFields: 20, MaxDirectives: 50,
 		MaxCost: 200_000, MaxBatch: 10, MaxErrors: 20,
-		Timeout: 10 * time.Second, MaxConcurrent: max(4, 2*runtime.GOMAXPROCS(0)), QueueWait: 2 * time.Second,
+		Timeout: 10 * time.Second, MaxConcurrent: max(4, 2*runtime.GOMAXPROCS(0)), MaxWaiting: 400, QueueWait: 2 * time.Second,
 		BodyTimeout: 15 * time.Second, WriteTimeout: 10 * time.Second,
 		InitTimeout: 5 * time.Second, PingInterval: 15 * time.Second,
-		MaxStreams: 1_000, MaxOperations: 50,
+		MaxStreams: 2_000, MaxOperations: 50,
 		CacheEntries: 1_000, CacheBytes: 2 << 20,
 	}
 }
@@ -64,7 +67,7 @@ func (l Limits) withDefaults() Limits {
 	}{
 		{&l.MaxBodyValues, d.MaxBodyValues}, {&l.MaxTokens, d.MaxTokens}, {&l.MaxDepth, d.MaxDepth},
 		{&l.MaxAliases, d.MaxAliases}, {&l.MaxRootFields, d.MaxRootFields}, {&l.MaxDirectives, d.MaxDirectives},
-		{&l.MaxCost, d.MaxCost}, {&l.MaxErrors, d.MaxErrors}, {&l.MaxConcurrent, d.MaxConcurrent},
+		{&l.MaxCost, d.MaxCost}, {&l.MaxErrors, d.MaxErrors}, {&l.MaxConcurrent, d.MaxConcurrent}, {&l.MaxWaiting, d.MaxWaiting},
 		{&l.MaxStreams, d.MaxStreams}, {&l.MaxOperations, d.MaxOperations},
 	} {
 		fill(f.v, f.d)
@@ -80,6 +83,10 @@ func (l Limits) withDefaults() Limits {
 			*f.v = 10 * 365 * 24 * time.Hour
 		}
 	}
+	if l.RateBurst <= 0 {
+		l.RateBurst = 4 * min(l.RatePerSecond, unlimited/4)
+	}
+	l.RateBurst = max(2, l.RateBurst)
 	// Here a negative number is a meaning of its own: no batches, no cache.
 	if l.MaxBatch == 0 {
 		l.MaxBatch = d.MaxBatch
@@ -100,64 +107,4 @@ func fill[T ~int | ~int64](v *T, d T) {
 	case *v < 0:
 		*v = unlimited
 	}
-}
-
-// A gate lets a fixed number through at once. A nil gate lets all through.
-type gate chan struct{}
-
-func newGate(n int) gate {
-	if n >= unlimited {
-		return nil
-	}
-	return make(gate, n)
-}
-
-// enter waits for a place at most as long as wait says. Each success needs one leave.
-func (g gate) enter(ctx context.Context, wait time.Duration) bool {
-	if g == nil {
-		return true
-	}
-	select {
-	case g <- struct{}{}:
-		return true
-	default:
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case g <- struct{}{}:
-		return true
-	case <-t.C:
-		return false
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (g gate) leave() {
-	if g != nil {
-		<-g
-	}
-}
-
-// lightCost is the estimate up to which an operation is cheap. Cheap operations have slots of their own, so
-// that a crowd asking for a great deal does not make a small question wait.
-const lightCost = 2_000
-
-// gates are the slots for running operations.
-type gates struct{ prepare, light, heavy gate }
-
-func newGates(l Limits) gates {
-	return gates{
-		prepare: newGate(max(2, runtime.GOMAXPROCS(0))),
-		light:   newGate(4 * min(l.MaxConcurrent, unlimited/4)),
-		heavy:   newGate(l.MaxConcurrent),
-	}
-}
-
-func (g gates) forCost(cost int) gate {
-	if cost <= lightCost {
-		return g.light
-	}
-	return g.heavy
 }

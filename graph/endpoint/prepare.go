@@ -24,10 +24,13 @@ import (
 // A request is what a client asks for, by whatever transport.
 type request struct {
 	query         string
+	documentID    string
 	operationName string
 	variables     map[string]any
 	extensions    map[string]any
 
+	payer     payer
+	paid      bool // the first node of its cost
 	header    http.Header
 	transport string
 	received  time.Time
@@ -43,20 +46,19 @@ type prepared struct {
 // An operation is ready to run.
 type operation struct {
 	*graphql.OperationContext
-	cost      int
-	transport string
-	received  time.Time
+	cost   int
+	client string // whose slot it takes
 }
 
 func (o *operation) kind() ast.Operation { return o.Operation.Operation }
 
 // prepare makes an operation of a request, or says why not. It does not run anything.
 func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerror.List) {
-	if !e.gates.prepare.enter(ctx, e.limits.QueueWait) {
-		return nil, gqlerror.List{errBusy()}
+	if !rq.paid {
+		if err := rq.payer.rate.spend(rq.payer.client, 1); err != nil {
+			return nil, gqlerror.List{err}
+		}
 	}
-	defer e.gates.prepare.leave()
-
 	start := time.Now()
 	p, errs := e.document(ctx, rq)
 	if len(errs) > 0 {
@@ -77,6 +79,9 @@ func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerr
 	if cost > e.limits.MaxCost {
 		return nil, gqlerror.List{tooCostly(cost, e.limits.MaxCost, op.Position)}
 	}
+	if err := rq.payer.rate.spend(rq.payer.client, cost-1); err != nil {
+		return nil, gqlerror.List{err}
+	}
 	return &operation{
 		OperationContext: &graphql.OperationContext{
 			RawQuery:               p.text,
@@ -95,9 +100,8 @@ func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerr
 				Parsing:        graphql.TraceTiming{Start: start, End: time.Now()},
 			},
 		},
-		cost:      cost,
-		transport: rq.transport,
-		received:  rq.received,
+		cost:   cost,
+		client: rq.payer.client,
 	}, nil
 }
 
@@ -111,37 +115,45 @@ func tooCostly(cost, limit int, at *ast.Position) *gqlerror.Error {
 
 // document finds or makes the prepared document that a request means.
 func (e *Endpoint) document(ctx context.Context, rq *request) (*prepared, gqlerror.List) {
-	wanted, err := persistedHash(rq.extensions)
+	id, err := e.documentID(rq)
 	if err != nil {
 		return nil, gqlerror.List{err}
 	}
-	hash := wanted
-	if rq.query != "" {
-		hash = hashOf(rq.query)
-		if wanted != "" && wanted != hash {
-			return nil, gqlerror.List{Errorf(CodeBadRequest, "extensions.persistedQuery.sha256Hash is not the SHA-256 of the query")}
-		}
+	if id == "" && rq.query == "" {
+		return nil, gqlerror.List{Errorf(CodeBadRequest, "there is no query: send it as `query`, or its SHA-256 as `documentId` or in `extensions.persistedQuery`")}
 	}
-	if hash == "" {
-		return nil, gqlerror.List{Errorf(CodeBadRequest, "there is no query: send it as `query`, or its hash as `extensions.persistedQuery`")}
-	}
-	text := rq.query
 	if e.trusted != nil {
-		listed, ok := e.trusted[hash]
-		if !ok {
-			return nil, gqlerror.List{Errorf(CodeNotTrusted, "this server answers only the documents on its list, and this is none of them")}
+		p, err := e.trustedDocument(id, rq.query)
+		if err != nil {
+			return nil, gqlerror.List{err}
 		}
-		text = listed
+		return p, nil
+	}
+	hash, isHash := hashID(id)
+	if rq.query != "" {
+		wanted := hash
+		if hash = hashOf(rq.query); isHash && wanted != hash {
+			return nil, gqlerror.List{Errorf(CodeBadRequest, "the id that came with the query is not its SHA-256")}
+		}
 	}
 	if p := e.cache.get(hash); p != nil {
 		return p, nil
 	}
-	if text == "" {
+	if rq.query == "" {
 		// Clients look for these very words to know that they should send the query.
 		err := Errorf(CodePersistedNotFound, "PersistedQueryNotFound")
 		return nil, gqlerror.List{err}
 	}
-	p, errs := e.compile(ctx, text)
+	// Only this takes time that can be felt, so only this has slots. Another may have made it while we waited.
+	slot := e.gates.forText(len(rq.query))
+	if !slot.enter(ctx, rq.payer.client, e.limits.QueueWait) {
+		return nil, gqlerror.List{errBusy()}
+	}
+	defer slot.leave(rq.payer.client)
+	if p := e.cache.get(hash); p != nil {
+		return p, nil
+	}
+	p, errs := e.compile(ctx, rq.query)
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -154,22 +166,25 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// persistedHash reads extensions.persistedQuery, "" if there is none.
-func persistedHash(extensions map[string]any) (string, *gqlerror.Error) {
-	raw, ok := extensions["persistedQuery"]
-	if !ok || raw == nil {
-		return "", nil
+// documentID returns the id of the document that a request names, "" if it names none.
+func (e *Endpoint) documentID(rq *request) (string, *gqlerror.Error) {
+	raw := rq.extensions["persistedQuery"]
+	if raw == nil {
+		return rq.documentID, nil
 	}
 	m, ok := raw.(map[string]any)
 	if !ok {
 		return "", Errorf(CodeBadRequest, "extensions.persistedQuery must be an object with version and sha256Hash")
 	}
-	hash, _ := m["sha256Hash"].(string)
-	hash = strings.ToLower(hash)
-	if decoded, err := hex.DecodeString(hash); err != nil || len(decoded) != sha256.Size {
+	id, _ := m["sha256Hash"].(string)
+	// The manifests of trusted documents may have ids that are no hashes, and clients send them here.
+	if _, ok := hashID(id); !ok && (id == "" || e.trusted == nil) {
 		return "", Errorf(CodeBadRequest, "extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits")
 	}
-	return hash, nil
+	if rq.documentID != "" && normalID(rq.documentID) != normalID(id) {
+		return "", Errorf(CodeBadRequest, "documentId and extensions.persistedQuery name two documents: send one of them")
+	}
+	return id, nil
 }
 
 // compile parses, guards and validates a document.

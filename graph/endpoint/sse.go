@@ -3,6 +3,7 @@ package endpoint
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -14,18 +15,18 @@ import (
 
 // serveEvents answers one operation as a stream of server-sent events: `next` for each response, `complete` at
 // the end, which is the distinct connections mode of the GraphQL over SSE protocol. Without an operation it
-// streams the errors, which are why there is none.
+// streams the errors, which are why there is none. A client that may no longer be here is told so by a last response.
 func (e *Endpoint) serveEvents(ctx context.Context, w http.ResponseWriter, r *http.Request, rq *request, op *operation, errs gqlerror.List) {
 	rq.transport = "sse"
-	ctx, done, err := e.openStream(ctx)
+	ctx, done, err := e.openStream(ctx, rq.payer.client)
 	if err != nil {
 		e.observed(r.Context(), rq, op, gqlerror.List{err})
 		e.fail(w, r, 0, err)
 		return
 	}
 	defer done()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 
 	h := w.Header()
 	h.Set("Content-Type", mediaEvents+"; charset=utf-8")
@@ -38,9 +39,11 @@ func (e *Endpoint) serveEvents(ctx context.Context, w http.ResponseWriter, r *ht
 	}
 
 	var beats sync.WaitGroup
-	beats.Go(func() { s.beat(ctx, cancel, e.limits.PingInterval) })
+	beats.Go(func() {
+		cancel(s.beat(ctx, e.limits.PingInterval, func() *gqlerror.Error { _, err := e.identify(r); return err }))
+	})
 	defer beats.Wait()
-	defer cancel()
+	defer cancel(nil)
 
 	var seen gqlerror.List
 	emit := func(resp *graphql.Response) error {
@@ -59,6 +62,11 @@ func (e *Endpoint) serveEvents(ctx context.Context, w http.ResponseWriter, r *ht
 		resp, release := e.run(ctx, op)
 		ended = emit(resp) == nil
 		release()
+	}
+	var refused *gqlerror.Error
+	if !ended && errors.As(context.Cause(ctx), &refused) {
+		seen = gqlerror.List{refused}
+		ended = s.next(refusal(refused)) == nil
 	}
 	if ended {
 		_ = s.complete() // the client has left if this fails
@@ -85,18 +93,21 @@ func (s *eventStream) complete() error { return s.write([]byte("event: complete\
 
 func (s *eventStream) comment() error { return s.write([]byte(":\n\n")) }
 
-// beat sends a comment now and then, which tells proxies that the stream lives and us when the client does not.
-func (s *eventStream) beat(ctx context.Context, cancel context.CancelFunc, every time.Duration) {
+// beat sends a comment now and then, which tells proxies that the stream lives and us when the client does not, and asks
+// whether the client may still be here. It returns why the stream should end, or ctx's error.
+func (s *eventStream) beat(ctx context.Context, every time.Duration, refused func() *gqlerror.Error) error {
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		case <-t.C:
-			if s.comment() != nil {
-				cancel()
-				return
+			if err := refused(); err != nil {
+				return err
+			}
+			if err := s.comment(); err != nil {
+				return err
 			}
 		}
 	}

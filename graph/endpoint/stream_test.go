@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -239,4 +240,84 @@ func TestEventStreamLives(t *testing.T) {
 	}
 	cancel()
 	waitFor(t, ended, "sse")
+}
+
+// revocable lets in those with the token "good", until that is revoked.
+type revocable struct{ revoked atomic.Bool }
+
+func (v *revocable) authenticate(r *http.Request) (context.Context, error) {
+	if r.Header.Get("Authorization") != "Bearer good" || v.revoked.Load() {
+		return nil, endpoint.Errorf(endpoint.CodeUnauthenticated, "the token was revoked")
+	}
+	return r.Context(), nil
+}
+
+// A token that is revoked while a stream is open ends it, though nothing is asked on it.
+func TestRevokedWhileStreaming(t *testing.T) {
+	const forever = "subscription{count(to:9,everyMs:60000)}"
+	bearer := http.Header{"Authorization": {"Bearer good"}}
+	t.Run("websocket", func(t *testing.T) {
+		var v revocable
+		at, _ := serve(t, endpoint.Options{Authenticate: v.authenticate, Limits: endpoint.Limits{PingInterval: 20 * time.Millisecond}})
+		conn, _, err := websocket.Dial(t.Context(), at, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: bearer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.CloseNow()
+		send(t, conn, wsMessage{Type: "connection_init"})
+		receive(t, conn)
+		send(t, conn, subscribe("1", forever))
+		send(t, conn, subscribe("2", "{hello}"))
+		if m := receive(t, conn); m.Type != "next" || m.ID != "2" {
+			t.Errorf("%+v", m)
+		}
+		v.revoked.Store(true)
+		if code := closeCode(t, conn); code != 4403 {
+			t.Errorf("close code %d", code)
+		}
+	})
+	t.Run("next operation", func(t *testing.T) {
+		var v revocable
+		at, _ := serve(t, endpoint.Options{
+			Authenticate: func(r *http.Request) (context.Context, error) {
+				if r.Header.Get("Authorization") == "" {
+					return r.Context(), nil // it is in connection_init
+				}
+				return v.authenticate(r)
+			},
+			Limits: endpoint.Limits{PingInterval: time.Hour},
+		})
+		conn := dial(t, at, map[string]any{"Authorization": "Bearer good"})
+		receive(t, conn)
+		v.revoked.Store(true)
+		send(t, conn, subscribe("1", "{hello}"))
+		if code := closeCode(t, conn); code != 4403 {
+			t.Errorf("close code %d", code)
+		}
+	})
+	t.Run("events", func(t *testing.T) {
+		var v revocable
+		ended := make(chan endpoint.Observation, 1)
+		at, _ := serve(t, endpoint.Options{
+			Authenticate: v.authenticate, Limits: endpoint.Limits{PingInterval: 20 * time.Millisecond},
+			Observe: func(_ context.Context, o endpoint.Observation) { ended <- o },
+		})
+		resp, err := http.DefaultClient.Do(request(t, "POST", at, `{"query":"`+forever+`"}`, "Accept", "text/event-stream", "Authorization", "Bearer good"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		v.revoked.Store(true)
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at1, at2 := strings.Index(string(text), "event: next\ndata: {\"errors\""), strings.Index(string(text), "event: complete")
+		if at1 < 0 || at2 < at1 || !strings.Contains(string(text), "UNAUTHENTICATED") {
+			t.Errorf("%s", text)
+		}
+		if o := <-ended; o.Code != "UNAUTHENTICATED" {
+			t.Errorf("%+v", o)
+		}
+	})
 }

@@ -40,12 +40,13 @@ func (e *Endpoint) serveWebsocket(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, http.StatusForbidden, Errorf(CodeForbidden, "a page of another origin may not open a websocket here; the server's operator can allow its origin"))
 		return
 	}
-	ctx, err := e.identify(r)
+	_, payer, err := e.admit(r)
 	if err != nil {
 		e.fail(w, r, 0, err)
 		return
 	}
-	ctx, done, err := e.openStream(ctx)
+	// Who asks is found out anew for each operation, so the stream goes on without it.
+	ctx, done, err := e.openStream(r.Context(), payer.client)
 	if err != nil {
 		e.fail(w, r, 0, err)
 		return
@@ -63,19 +64,20 @@ func (e *Endpoint) serveWebsocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	conn.SetReadLimit(e.limits.MaxBodyBytes)
-	s := &session{e: e, conn: conn, upgrade: r, running: map[string]context.CancelFunc{}}
+	s := &session{e: e, conn: conn, asks: r, running: map[string]context.CancelFunc{}}
 	s.serve(ctx)
 }
 
 // A session is one websocket.
 type session struct {
-	e       *Endpoint
-	conn    *websocket.Conn
-	upgrade *http.Request
+	e    *Endpoint
+	conn *websocket.Conn
+
+	ready bool // connection_init was acknowledged; only the reader looks
 
 	mu      sync.Mutex
-	begun   bool            // connection_init has come
-	ready   context.Context // of the client, once it is acknowledged
+	asks    *http.Request // the upgrade, with what connection_init brought; it is authenticated again and again
+	begun   bool          // connection_init has come
 	running map[string]context.CancelFunc
 	work    sync.WaitGroup
 }
@@ -97,6 +99,7 @@ func (c *closure) Error() string { return c.reason }
 // serve reads until the connection ends, then ends what it started.
 func (s *session) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	s.asks = s.asks.WithContext(ctx) // so that operations end with it
 	s.work.Go(func() { s.ping(ctx, cancel) })
 	// Reading must not end with ctx: the library would cut the connection before a close frame is out.
 	stop := context.AfterFunc(ctx, func() {
@@ -126,7 +129,19 @@ func (s *session) serve(ctx context.Context) {
 	s.work.Wait()
 }
 
-// ping finds out whether the other side still lives.
+// who authenticates the client, once more: what let it in may have been revoked since.
+func (s *session) who() (context.Context, *http.Request, error) {
+	s.mu.Lock()
+	asks := s.asks
+	s.mu.Unlock()
+	ctx, err := s.e.identify(asks)
+	if err != nil {
+		return nil, nil, &closure{closeForbidden, "Forbidden"}
+	}
+	return ctx, asks, nil
+}
+
+// ping finds out whether the other side still lives, and may still be here.
 func (s *session) ping(ctx context.Context, cancel context.CancelCauseFunc) {
 	t := time.NewTicker(s.e.limits.PingInterval)
 	defer t.Stop()
@@ -135,6 +150,10 @@ func (s *session) ping(ctx context.Context, cancel context.CancelCauseFunc) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			if _, _, err := s.who(); err != nil {
+				_ = s.conn.Close(closeForbidden, "Forbidden")
+				return
+			}
 			wait, done := context.WithTimeout(ctx, s.e.limits.WriteTimeout)
 			err := s.conn.Ping(wait)
 			done()
@@ -217,26 +236,22 @@ func (s *session) initialise(ctx context.Context, payload json.RawMessage) error
 		if !ok || !strings.EqualFold(name, "authorization") {
 			continue
 		}
-		r := s.upgrade.Clone(ctx)
+		r := s.asks.Clone(s.asks.Context())
 		r.Header.Set("Authorization", token)
-		known, err := s.e.identify(r)
-		if err != nil {
-			return &closure{closeForbidden, "Forbidden"}
+		s.mu.Lock()
+		s.asks = r
+		s.mu.Unlock()
+		if _, _, err := s.who(); err != nil {
+			return err
 		}
-		ctx = known
 	}
-	s.mu.Lock()
-	s.ready = ctx
-	s.mu.Unlock()
+	s.ready = true
 	return s.write(ctx, message{Type: "connection_ack"})
 }
 
 // subscribe begins an operation of any kind.
 func (s *session) subscribe(id *string, payload json.RawMessage) error {
-	s.mu.Lock()
-	ready := s.ready
-	s.mu.Unlock()
-	if ready == nil {
+	if !s.ready {
 		return &closure{closeUnauthorized, "Unauthorized"}
 	}
 	if id == nil || *id == "" {
@@ -246,9 +261,13 @@ func (s *session) subscribe(id *string, payload json.RawMessage) error {
 	if err != nil {
 		return &closure{closeInvalidMessage, "Invalid message: subscribe needs a payload with a query"}
 	}
-	rq.header, rq.transport, rq.received = s.upgrade.Header, "websocket", time.Now()
+	known, asks, cause := s.who()
+	if cause != nil {
+		return cause
+	}
+	rq.payer, rq.header, rq.transport, rq.received = s.e.payer(known, asks), asks.Header, "websocket", time.Now()
 
-	ctx, cancel := context.WithCancel(ready)
+	ctx, cancel := context.WithCancel(known)
 	s.mu.Lock()
 	_, taken := s.running[*id]
 	full := len(s.running) >= s.e.limits.MaxOperations
@@ -263,7 +282,7 @@ func (s *session) subscribe(id *string, payload json.RawMessage) error {
 	case full:
 		cancel()
 		err := Errorf(CodeTooManyOperations, "at most %d operations are open on one websocket: complete some, or open another", s.e.limits.MaxOperations)
-		return s.write(ready, message{ID: *id, Type: "error", Payload: encoded(gqlerror.List{err})})
+		return s.write(known, message{ID: *id, Type: "error", Payload: encoded(gqlerror.List{err})})
 	}
 	s.work.Go(func() {
 		defer cancel()
