@@ -23,11 +23,10 @@ type Extent struct {
 // Compare reads a file, which holds the log of the store from row 1 on, or its beginning. When it holds anything else, that is an [*Error].
 func Compare(ctx context.Context, name string, file io.ReadSeeker, store storage.Auditor) (Extent, error) {
 	has, err := compare(ctx, file, store)
-	if err == nil || !errors.As(err, new(*Error)) {
+	var wrong *Error
+	if !errors.As(err, &wrong) {
 		return has, err
 	}
-	var wrong *Error
-	errors.As(err, &wrong)
 	wrong.File = name
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return has, err
@@ -43,6 +42,8 @@ func Compare(ctx context.Context, name string, file io.ReadSeeker, store storage
 			return has, itself
 		case err == nil && row.Row > wrong.Row:
 			wrong.Err = row.Follows(storage.AuditRow{Row: has.Row})
+		case err == nil:
+			wrong.Revision = row.Revision
 		}
 		break
 	}

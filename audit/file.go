@@ -42,7 +42,7 @@ type File struct {
 	rest []byte // what is still to be written of the rows up to next
 	said string // in the log: why it failed the last time
 
-	dirty bool   // something was written and not synced
+	dirty bool // something was written and not synced
 
 	stop, ended chan struct{}
 

@@ -78,12 +78,12 @@ func lines(ctx context.Context, s storage.Auditor, after uint64) iter.Seq2[[]byt
 	}
 }
 
-var (
-	errCutShort = errors.New("it was cut short: the file ends within it")
-	errTooLong  = fmt.Errorf("it was changed: its line has more than %d bytes, and none may", storage.MaxAuditLine)
-)
+// ErrCutShort is what is wrong with the last row of a file that ends within it. A server that is just writing it may be the reason.
+var ErrCutShort = errors.New("it was cut short: the file ends within it")
 
-// split yields the lines of a file, without their breaks. One that has none, or no end in sight, comes with errCutShort or errTooLong.
+var errTooLong = fmt.Errorf("it was changed: its line has more than %d bytes, and none may", storage.MaxAuditLine)
+
+// split yields the lines of a file, without their breaks. One that has none, or no end in sight, comes with ErrCutShort or errTooLong.
 func split(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		s := bufio.NewScanner(r)
@@ -101,7 +101,7 @@ func split(r io.Reader) iter.Seq2[[]byte, error] {
 			line, whole := bytes.CutSuffix(s.Bytes(), []byte("\n"))
 			var err error
 			if !whole {
-				err = errCutShort
+				err = ErrCutShort
 			}
 			if !yield(line, err) {
 				return
@@ -125,14 +125,14 @@ func prove(name string, lines iter.Seq2[[]byte, error]) iter.Seq2[Row, error] {
 		for line, err := range lines {
 			row, wrong := storage.ParseAuditRow(line)
 			if first != nil {
-				if wrong == nil && first.Row != 1 {
+				if wrong == nil && row.Row > 1 && first.Row != 1 {
 					first.Row = row.Row - 1
 				}
 				break
 			}
 			n++
 			switch {
-			case errors.Is(err, errCutShort), errors.Is(err, errTooLong):
+			case errors.Is(err, ErrCutShort), errors.Is(err, errTooLong):
 				wrong = err
 			case err != nil:
 				yield(Row{}, err)
