@@ -207,23 +207,23 @@ func TestTampered(t *testing.T) {
 
 // A file that begins in the middle is proven from there.
 func TestRotated(t *testing.T) {
-	s := aStore(t, 600)
+	s := aStore(t, 300)
 	lines := linesOf(t, s)
-	text := strings.Join(lines[500:], "")
+	text := strings.Join(lines[200:], "")
 	if n, err := readText(text); n != 100 || err != nil {
 		t.Errorf("%d rows, %v", n, err)
 	}
 	// The second row tells which the first one was.
-	bad := strings.Replace(text, `"row":501`, `"row":401`, 1)
+	bad := strings.Replace(text, `"row":201`, `"row":401`, 1)
 	var wrong *audit.Error
-	if _, err := readText(bad); !errors.As(err, &wrong) || wrong.Row != 501 || wrong.Line != 1 {
+	if _, err := readText(bad); !errors.As(err, &wrong) || wrong.Row != 201 || wrong.Line != 1 {
 		t.Errorf("%v", err)
 	}
-	if n, err := read(audit.Stored(bg, s, 0)); n != 600 || err != nil {
+	if n, err := read(audit.Stored(bg, s, 0)); n != 300 || err != nil {
 		t.Errorf("the store: %d rows, %v", n, err)
 	}
-	if n, err := read(audit.Stored(bg, s, 590)); n != 10 || err != nil {
-		t.Errorf("the store after row 590: %d rows, %v", n, err)
+	if n, err := read(audit.Stored(bg, s, 290)); n != 10 || err != nil {
+		t.Errorf("the store after row 290: %d rows, %v", n, err)
 	}
 }
 
