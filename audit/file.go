@@ -22,8 +22,10 @@ const FileName = "audit.jsonl"
 // odd is what the name of a file gets that was moved aside, before the time.
 const odd = ".odd-"
 
-// interval is how often a file is brought up to date, and synced.
-const interval = time.Second
+const (
+	interval = time.Second     // how often a file is brought up to date, and synced
+	patience = 2 * time.Second // how long a start, or an end, waits for that
+)
 
 // A File is the audit log beside a store. It is only ever added to.
 //
@@ -44,7 +46,9 @@ type File struct {
 
 	dirty bool // something was written and not synced
 
-	stop, ended chan struct{}
+	stop   context.CancelFunc
+	looked chan struct{} // closed after the first look
+	ended  chan struct{}
 
 	mu  sync.Mutex // guards what follows
 	row uint64
@@ -52,24 +56,33 @@ type File struct {
 }
 
 // Keep brings the file at path up to date with the store, and goes on doing so until Close. A file that can't be kept is no reason not to
-// serve: Keep says so in the log, as OK does, and tries again.
+// serve: Keep says so in the log, as OK does, and tries again. Nor is a long one: it may still be read when Keep returns.
 func Keep(path string, store storage.Auditor, log *slog.Logger, now func() time.Time) *File {
-	f := &File{path: path, store: store, log: log, now: now, stop: make(chan struct{}), ended: make(chan struct{})}
-	f.update()
-	go f.run()
+	ctx, stop := context.WithCancel(context.Background())
+	f := &File{path: path, store: store, log: log, now: now, stop: stop, looked: make(chan struct{}), ended: make(chan struct{})}
+	go f.run(ctx)
+	select {
+	case <-f.looked:
+	case <-time.After(patience):
+		log.Info("the file of the audit log is still being held against the store", "file", path)
+	}
 	return f
 }
 
-func (f *File) run() {
+func (f *File) run(ctx context.Context) {
 	defer close(f.ended)
+	f.update(ctx)
+	close(f.looked)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			f.update()
-		case <-f.stop:
-			f.update()
+			f.update(ctx)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			f.update(last)
 			f.drop()
 			return
 		}
@@ -78,7 +91,7 @@ func (f *File) run() {
 
 // Close brings the file up to date once more. The store must still be open.
 func (f *File) Close() {
-	close(f.stop)
+	f.stop()
 	<-f.ended
 }
 
@@ -89,17 +102,19 @@ func (f *File) Row() uint64 {
 	return f.row
 }
 
-// OK tells whether the file is as the store has it, and none that was not lies beside it.
+// OK tells whether the file is known to be as the store has it, and none that was not lies beside it.
 func (f *File) OK() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.ok
 }
 
-// update is one look at the file. It is not hurried: what it began is synced before the store may be closed.
-func (f *File) update() {
-	err := f.bringUpToDate(context.Background())
+// update is one look at the file.
+func (f *File) update(ctx context.Context) {
+	err := f.bringUpToDate(ctx)
 	switch {
+	case errors.Is(err, context.Canceled):
+		return // the last look follows
 	case err != nil && err.Error() != f.said:
 		f.log.Error("the file of the audit log can't be written; what it lacks is in the store, and is added as soon as it can be", "file", f.path, "error", err)
 		f.said = err.Error()

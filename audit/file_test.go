@@ -217,3 +217,43 @@ func TestStoreIsDamaged(t *testing.T) {
 		t.Errorf("%s, %v, %v: %s", b, err, f.OK(), j)
 	}
 }
+
+// slow is a store that doesn't answer until it is told to, or its caller gives up.
+type slow struct {
+	storage.Auditor
+	answer chan struct{}
+}
+
+func (s slow) Audit(ctx context.Context, after uint64, limit int) ([][]byte, error) {
+	select {
+	case <-s.answer:
+		return s.Auditor.Audit(ctx, after, limit)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// A log that takes long to read holds up neither the start nor the end.
+func TestLong(t *testing.T) {
+	t.Run("at the start", func(t *testing.T) {
+		t.Parallel()
+		s := slow{aStore(t, 3), make(chan struct{})}
+		path := filepath.Join(t.TempDir(), audit.FileName)
+		f, j := keep(path, s)
+		if f.OK() {
+			t.Error("what was not looked at is said to be good")
+		}
+		close(s.answer)
+		until(t, "up to date", j, func() bool { return f.OK() && f.Row() == 3 })
+		f.Close()
+		holds(t, path, s)
+	})
+	t.Run("at the end", func(t *testing.T) {
+		t.Parallel()
+		f, _ := keep(filepath.Join(t.TempDir(), audit.FileName), slow{aStore(t, 3), make(chan struct{})})
+		f.Close()
+		if f.OK() {
+			t.Error("what was not looked at is said to be good")
+		}
+	})
+}
