@@ -14,6 +14,7 @@ func TestHouse(t *testing.T) {
 		"storage":        {"kg"},
 		"storage/memory": {"kg", "storage"},
 		"storage/badger": {"kg", "storage"},
+		"audit":          {"kg", "storage"},
 		"seed":           {"kg", "storage"},
 		"graph/endpoint": {},
 		"graph":          {"kg", "storage", "graph/endpoint"},

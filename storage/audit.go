@@ -45,7 +45,10 @@ var NoSeal = strings.Repeat("0", 2*sha256.Size)
 
 const sealMember = `,"seal":"`
 
-// Line seals the row, and returns it as it is kept, without a line break.
+// MaxAuditLine bounds the line of a row, in bytes, so that who reads a log knows what to expect.
+const MaxAuditLine = 1 << 20
+
+// Line seals the row, and returns it as it is kept, without a line break. It refuses one that is longer than [MaxAuditLine].
 func (r *AuditRow) Line() ([]byte, error) {
 	r.Seal = ""
 	b, err := json.Marshal(r)
@@ -54,7 +57,11 @@ func (r *AuditRow) Line() ([]byte, error) {
 	}
 	body := bytes.TrimSuffix(b, []byte(sealMember+`"}`))
 	r.Seal = sealOf(body)
-	return fmt.Appendf(nil, `%s%s%s"}`, body, sealMember, r.Seal), nil
+	line := fmt.Appendf(nil, `%s%s%s"}`, body, sealMember, r.Seal)
+	if len(line) > MaxAuditLine {
+		return nil, fmt.Errorf("its row of the audit log takes %d bytes: the limit is %d; give a shorter reason", len(line), MaxAuditLine)
+	}
+	return line, nil
 }
 
 func sealOf(body []byte) string {
@@ -62,35 +69,41 @@ func sealOf(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+var errNoRow = errors.New("it was changed: it is no row of an audit log")
+
 // ParseAuditRow reads a line. Its error says what is wrong with it: it is no row, or its seal is not that of its bytes.
 func ParseAuditRow(line []byte) (AuditRow, error) {
 	var r AuditRow
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
-		return r, errors.New("it is no row of an audit log")
+		return r, errNoRow
 	}
 	body, seal, ok := bytes.Cut(line, []byte(sealMember))
 	if !ok || string(seal) != r.Seal+`"}` {
-		return r, errors.New("it is no row of an audit log")
+		return r, errNoRow
 	}
 	if sealOf(body) != r.Seal {
-		return r, errors.New("its seal is not that of its content: it was changed")
+		return r, errors.New("it was changed: its seal is not that of its content")
 	}
 	return r, nil
 }
 
 // Follows says why a row can't stand behind prev, the zero AuditRow for row 1.
 func (r AuditRow) Follows(prev AuditRow) error {
-	want := prev.Seal
+	place, want := prev.Row+1, prev.Seal
 	if prev.Row == 0 {
 		want = NoSeal
 	}
 	switch {
-	case r.Row != prev.Row+1:
-		return fmt.Errorf("it says that it is row %d, where row %d belongs: a row was taken out or put in", r.Row, prev.Row+1)
+	case r.Row > place:
+		return fmt.Errorf("row %d stands where row %d belongs: what was between was taken out", r.Row, place)
+	case r.Row < place:
+		return fmt.Errorf("row %d stands where row %d belongs: it was put in, or moved", r.Row, place)
+	case r.Previous != want && prev.Row == 0:
+		return errors.New("it says that another row was before it: it was put in")
 	case r.Previous != want:
-		return fmt.Errorf("it does not hold the seal of the row before it: that one was changed")
+		return fmt.Errorf("it does not hold the seal of row %d before it: that one was changed and sealed anew, or this one was put in", prev.Row)
 	}
 	return nil
 }
@@ -99,4 +112,8 @@ func (r AuditRow) Follows(prev AuditRow) error {
 type Auditor interface {
 	// Audit returns the lines of the audit log after a row, oldest first, at most limit of them. It does not judge them: see [ParseAuditRow].
 	Audit(ctx context.Context, after uint64, limit int) ([][]byte, error)
+
+	// CheckAudit proves that the rows follow each other, that none is missing at the end, and that each revision wrote what its row says. It
+	// calls report for whatever is wrong, as Check does, which proves the same and more.
+	CheckAudit(ctx context.Context, report func(Problem)) error
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -23,12 +24,21 @@ type access struct {
 	log        *slog.Logger
 }
 
-type whoKey struct{}
+type (
+	whoKey  struct{}
+	fromKey struct{}
+)
 
 // who returns the token of a request, the zero Token when it has none.
 func who(ctx context.Context) auth.Token {
 	t, _ := ctx.Value(whoKey{}).(auth.Token)
 	return t
+}
+
+// from returns the network address that a request came from.
+func from(ctx context.Context) string {
+	addr, _ := ctx.Value(fromKey{}).(string)
+	return addr
 }
 
 func unauthenticated(format string, args ...any) error {
@@ -54,7 +64,11 @@ func (a *access) authenticate(r *http.Request) (context.Context, error) {
 	if err != nil {
 		return nil, a.explain(r.Context(), err)
 	}
-	return context.WithValue(r.Context(), whoKey{}, t), nil
+	addr, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		addr = r.RemoteAddr
+	}
+	return context.WithValue(context.WithValue(r.Context(), whoKey{}, t), fromKey{}, addr), nil
 }
 
 // explain says why a token was not accepted.
@@ -88,7 +102,7 @@ func (a *access) writer(ctx context.Context) graph.Writer {
 	if !t.Role.Allows(auth.Write) {
 		return graph.Writer{Name: t.Name, Code: graph.Forbidden, Why: fmt.Sprintf("the token of %s has the role %s, and writing needs %s: have one made by `stemma token create --role write`", t.Name, t.Role, auth.Write)}
 	}
-	return graph.Writer{Name: t.Name, Writable: true}
+	return graph.Writer{Name: t.Name, Writable: true, Token: t.ID(), From: from(ctx)}
 }
 
 // writes says in words whether anyone may write.

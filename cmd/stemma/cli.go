@@ -28,6 +28,7 @@ type commandLine struct {
 	Verify  verifyCommand  `cmd:"" help:"Prove that the evidence in this program stands in its source documents, word for word."`
 	Backup  backupCommand  `cmd:"" help:"Write a store to a file, its history included."`
 	Restore restoreCommand `cmd:"" help:"Make a store from a backup."`
+	Audit   auditCommand   `cmd:"" help:"Read and prove the audit log: who wrote what, when, from where and why."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke the tokens with which one may write."`
 	Schema  schemaCommand  `cmd:"" help:"Print the GraphQL schema."`
 	Version versionCommand `cmd:"" help:"Print the versions of the program, of its API and of its stores."`

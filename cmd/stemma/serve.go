@@ -111,6 +111,7 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 		if s.health.dir, err = c.dir(); err != nil {
 			return err
 		}
+		defer keepAudit(s.health.dir, store, s.metrics, log, h.now)()
 	}
 	go debug.FreeOSMemory() // the evidence was read, and idle servers would hold on to what that took
 	c.announce(h, log, text, l.Addr(), metricsListener, where, gate)

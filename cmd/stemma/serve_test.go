@@ -118,6 +118,7 @@ func TestRoutes(t *testing.T) {
 		{"/graphiql", "text/html; charset=utf-8", "<html", 200},
 		{"/nothing", "text/plain; charset=utf-8", "404", 404},
 		{"/backup", "text/plain; charset=utf-8", "admin", 401},
+		{"/audit", "text/plain; charset=utf-8", "admin", 401},
 		{"/graphql?query=%7Bmeta%7Brevision%7D%7D", "application/json; charset=utf-8", `"revision":1`, 200},
 	} {
 		resp, body := s.get(t, c.path)
@@ -131,7 +132,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s may be framed: %v", c.path, resp.Header)
 		}
 	}
-	for _, path := range []string{"/livez", "/readyz", "/schema.graphqls", "/metrics", "/backup"} {
+	for _, path := range []string{"/livez", "/readyz", "/schema.graphqls", "/metrics", "/backup", "/audit"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, nil)
 		if err != nil {
 			t.Fatal(err)

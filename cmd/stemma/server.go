@@ -47,6 +47,7 @@ func (s *server) routes(withMetrics bool) http.Handler {
 	handle("/livez", "livez", plain(http.HandlerFunc(serveAlive)))
 	handle("/readyz", "readyz", plain(s.health))
 	handle("/backup", "backup", plain(streaming(http.HandlerFunc(s.serveBackup))))
+	handle("/audit", "audit", plain(streaming(s.forAdmin("the audit log", s.serveAudit))))
 	if withMetrics {
 		handle("/metrics", "metrics", plain(onLoopbackNames(s.metrics.handler())))
 	}

@@ -140,10 +140,10 @@ func (c *checker) audit() error {
 		if err != nil {
 			return err
 		}
-		if err := row.Follows(prev); err != nil {
+		err, prev = row.Follows(prev), row // what follows a row that is wrong is held against it, or each would be wrong
+		if err != nil {
 			return err
 		}
-		prev = row
 		if row.Action == storage.AuditRelease {
 			named[row.Release] = true
 			return nil

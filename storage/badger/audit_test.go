@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -50,6 +52,55 @@ func TestAudit(t *testing.T) {
 	}
 	if got, err := s.Audit(bg, 2, 10); err != nil || len(got) != 1 || string(got[0]) != string(lines[2]) {
 		t.Errorf("after row 2: %s, %v", got, err)
+	}
+}
+
+// Whatever a revision wrote that is changed, taken away or added later, with a checksum that is right, the audit log knows.
+func TestAuditKnowsTheContent(t *testing.T) {
+	s := openAt(t, t.TempDir(), tiny)
+	defer closed(t, s)
+	update(t, s, graph(2, 3))
+	update(t, s, func(w storage.Writer) error { return w.DeleteNodes(bg, trialID(2)) })
+	if _, err := s.Release(bg, storage.Commit{Author: "ann"}, "one"); err != nil {
+		t.Fatal(err)
+	}
+	check := func() (found []string) {
+		t.Helper()
+		if err := s.CheckAudit(bg, func(p storage.Problem) { found = append(found, p.String()) }); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if found := check(); found != nil {
+		t.Fatalf("unchanged: %s", found)
+	}
+	for k, e := range s.dump(t) {
+		key, payload := []byte(k), e.value[envelopeLength:]
+		switch key[0] {
+		case tableMeta, tableRevision:
+			continue // of the revision, not of what it wrote: Check compares them
+		}
+		other := append(bytes.Clone(payload), 'x')
+		s.put(t, key, seal(key, other), e.ts)
+		found := strings.Join(check(), "\n")
+		if want := fmt.Sprintf("what revision %d wrote", e.ts); key[0] != tableAudit && key[0] != tableRelease && !strings.Contains(found, want) || found == "" {
+			t.Errorf("changed and not noticed: %s: %s", describe(key), found)
+		}
+		if key[0] != tableRelease { // of which the row has the name; that the store lacks one is found when it is opened
+			s.put(t, key, nil, e.ts)
+			if check() == nil {
+				t.Errorf("taken away and not noticed: %s", describe(key))
+			}
+		}
+		s.put(t, key, e.value, e.ts)
+	}
+	if found := check(); found != nil {
+		t.Fatalf("all was put back: %s", found)
+	}
+	key := nodeKey("condition:nobody")
+	s.put(t, key, seal(key, []byte("x")), 1)
+	if found := strings.Join(check(), "\n"); !strings.Contains(found, "audit row 1: what revision 1 wrote") {
+		t.Errorf("added and not noticed: %s", found)
 	}
 }
 

@@ -227,6 +227,27 @@ func BenchmarkCommit(b *testing.B) {
 	})
 }
 
+// BenchmarkAudit is what the audit log adds to a commit: a digest of what it writes, and a row that is sealed. BenchmarkStore/durable-commit
+// is the commit of one node.
+func BenchmarkAudit(b *testing.B) {
+	for _, entries := range []int{10, 1000} {
+		b.Run(fmt.Sprintf("entries-%d", entries), func(b *testing.B) {
+			var wrote []entry
+			for i := range entries {
+				key := nodeKey(trialID(i))
+				wrote = append(wrote, entry{key, seal(key, make([]byte, 200))})
+			}
+			s := new(Store)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := s.nextRow(storage.AuditRow{Action: storage.AuditCommit, Content: contentOf(wrote)}, me); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkLoad is the whole way of a document: validation, indexes, mirrors, counters, feed, and the disk.
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
