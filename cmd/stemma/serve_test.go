@@ -37,14 +37,14 @@ func TestWhoMayWrite(t *testing.T) {
 		says     string
 	}{
 		{"read without a token", open, "", someQuestion, 200, "", ""},
-		{"write where nobody may", open, "", mutation, 200, "READ_ONLY", "stemma serve --tokens"},
+		{"write where nobody may", open, "", mutation, 400, "READ_ONLY", "stemma serve --tokens"},
 		{"a token where there are none", open, writer, someQuestion, 401, "UNAUTHENTICATED", "no tokens"},
 		{"read without a token, where others have one", kept, "", someQuestion, 200, "", ""},
-		{"write without a token", kept, "", mutation, 200, "UNAUTHENTICATED", "Authorization: Bearer"},
+		{"write without a token", kept, "", mutation, 401, "UNAUTHENTICATED", "Authorization: Bearer"},
 		{"write with a token of another server", kept, stranger, mutation, 401, "UNAUTHENTICATED", "unknown"},
 		{"read with a token of another server", kept, stranger, someQuestion, 401, "UNAUTHENTICATED", "unknown"},
 		{"write with what is no token", kept, "secret", mutation, 401, "UNAUTHENTICATED", "no Stemma token"},
-		{"write with a token to read", kept, reader, mutation, 200, "FORBIDDEN", "has the role read"},
+		{"write with a token to read", kept, reader, mutation, 403, "FORBIDDEN", "has the role read"},
 		{"read with a token to read", kept, reader, someQuestion, 200, "", ""},
 		{"write with a token to write", kept, writer, mutation, 200, "", ""},
 	} {
@@ -371,5 +371,43 @@ func TestRevokedOnAnOpenSocket(t *testing.T) {
 	}
 	if _, data, _, _ := s.ask(t, "", `{ meta { revision } }`); !strings.Contains(data, `"revision":2`) {
 		t.Errorf("something was written: %s", data)
+	}
+}
+
+// A token that is revoked while its subscription is open sees nothing more.
+func TestRevokedOnAnOpenStream(t *testing.T) {
+	tokens := filepath.Join(t.TempDir(), "tokens")
+	reader, writer := token(t, tokens, "ann", "read"), token(t, tokens, "bob", "write")
+	s := start(t, "--ephemeral", "--tokens", tokens)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/graphql", strings.NewReader(`{"query":"`+subscription+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	r.Header.Set("Authorization", "Bearer "+reader)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: {") {
+	}
+	if !strings.Contains(lines.Text(), `"revision":1`) {
+		t.Fatalf("the first event is %q, %v", lines.Text(), lines.Err())
+	}
+	if _, errs, status := command(t, "token", "revoke", "--tokens", tokens, "ann"); status != statusGood {
+		t.Fatal(errs)
+	}
+	if _, _, code, message := s.ask(t, writer, mutation); code != "" {
+		t.Fatal(message)
+	}
+	var rest strings.Builder
+	for lines.Scan() { // to the end
+		rest.WriteString(lines.Text() + "\n")
+	}
+	if got := rest.String(); !strings.Contains(got, "UNAUTHENTICATED") || !strings.Contains(got, "event: complete") || strings.Contains(got, `"revision":2`) {
+		t.Errorf("after the token was revoked: %s, %v", got, lines.Err())
 	}
 }

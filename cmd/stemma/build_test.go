@@ -1,0 +1,43 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stemma-kg/stemma/storage/memory"
+)
+
+// build makes the server that a command line asks for, and does not start it.
+func build(t *testing.T, args ...string) *server {
+	t.Helper()
+	k, err := newParser(&host{stdout: io.Discard, stderr: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := k.Parse(append([]string{"serve"}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ok := parsed.Selected().Target.Addr().Interface().(*serveCommand)
+	if !ok {
+		t.Fatalf("%T is no serve", parsed.Selected().Target.Interface())
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	gate, err := c.gate(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memory.Open()
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s, err := newServer(c, store, gate, log, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
