@@ -12,6 +12,11 @@ import (
 // build makes the server that a command line asks for, and does not start it.
 func build(t *testing.T, args ...string) *server {
 	t.Helper()
+	return buildWith(t, defaultPatience, args...)
+}
+
+func buildWith(t *testing.T, p patience, args ...string) *server {
+	t.Helper()
 	k, err := newParser(&host{stdout: io.Discard, stderr: io.Discard})
 	if err != nil {
 		t.Fatal(err)
@@ -24,6 +29,10 @@ func build(t *testing.T, args ...string) *server {
 	if !ok {
 		t.Fatalf("%T is no serve", parsed.Selected().Target.Interface())
 	}
+	if c.patience != defaultPatience {
+		t.Fatalf("a server waits %v, want %v", c.patience, defaultPatience)
+	}
+	c.patience = p
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	gate, err := c.gate(log)
 	if err != nil {
