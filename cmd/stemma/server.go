@@ -94,7 +94,7 @@ func (s *server) tracked(h http.Handler) http.Handler {
 // streaming takes the server's deadlines off what has its own.
 func streaming(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
+		if r.Method == http.MethodGet && r.ContentLength == 0 { // a body is still waited for when all is answered
 			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // an event stream outlives any
 		}
 		h.ServeHTTP(w, r)
