@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -165,4 +166,27 @@ func TestClient(t *testing.T) {
 			t.Errorf("%v: counts for %q, want %q", c, got, c.want)
 		}
 	}
+}
+
+// Whatever the headers say, who is no trusted proxy is where the connection is from, and who comes through one is not on this machine.
+func FuzzVisitor(f *testing.F) {
+	f.Add("203.0.113.7, 10.1.2.3", "https")
+	f.Add(",,[::1]:, %", "")
+	f.Add("10.1.2.3,::ffff:10.1.0.1, fe80::1%x:1", "http\nhttps")
+	proxies := []network{{netip.MustParsePrefix("10.1.0.0/16")}}
+	f.Fuzz(func(t *testing.T, forwarded, proto string) {
+		a := &access{local: true, proxies: proxies}
+		for _, peer := range []string{"10.1.2.3:5", "127.0.0.1:5"} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+			r.RemoteAddr = peer
+			r.Header["X-Forwarded-For"], r.Header["X-Forwarded-Proto"] = strings.Split(forwarded, "\n"), strings.Split(proto, "\n")
+			v := a.visitor(r)
+			switch {
+			case !v.address.IsValid() || v.address.Zone() != "" || v.address.Is4In6():
+				t.Errorf("the address %v", v.address)
+			case peer == "10.1.2.3:5" && v.local, peer == "127.0.0.1:5" && (!v.local || v.secure || v.address.String() != "127.0.0.1"):
+				t.Errorf("from %s: %v", peer, v)
+			}
+		}
+	})
 }
