@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stemma-kg/stemma/auth"
+	"github.com/stemma-kg/stemma/graph/endpoint"
 )
 
 // A visitor is who sent a request.
@@ -86,19 +87,13 @@ func (a *access) trusts(addr netip.Addr) bool {
 	return false
 }
 
-// client names who a request counts for where each gets a share: a token, else an address. One household or machine has a whole
-// /64 of IPv6, which counts as one.
+// client names who a request counts for where each gets a share: a token, else an address.
 func (a *access) client(ctx context.Context, _ *http.Request) string {
 	v := visiting(ctx)
 	if v.token.Role != "" {
 		return "token:" + v.token.ID()
 	}
-	if v.address.Is6() {
-		if p, err := v.address.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return v.address.String()
+	return endpoint.ClientAddr(v.address.String())
 }
 
 // A network is a range of addresses, or one address.

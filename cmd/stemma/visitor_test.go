@@ -168,6 +168,36 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// Each token has a share of its own, and so has each visitor of a proxy.
+func TestSharesAreTheVisitors(t *testing.T) {
+	tokens := filepath.Join(t.TempDir(), "tokens")
+	ann, bob := token(t, tokens, "ann", "read"), token(t, tokens, "bob", "read")
+	const path = "/graphql?query=%7B__typename%7D"
+	for _, c := range []struct {
+		name          string
+		args          []string
+		first, second []string
+	}{
+		{"tokens", nil, bearer(ann), bearer(bob)},
+		{"visitors", []string{"--trusted-proxy", "127.0.0.1", "--public-read"}, []string{"X-Forwarded-For", "203.0.113.7"}, []string{"X-Forwarded-For", "203.0.113.8"}},
+	} {
+		s := start(t, append([]string{"--ephemeral", "--tokens", tokens, "--rate-limit", "1"}, c.args...)...)
+		status := 0
+		for range 1000 {
+			resp, _ := s.get(t, path, c.first...)
+			if status = resp.StatusCode; status == http.StatusTooManyRequests {
+				break
+			}
+		}
+		if status != http.StatusTooManyRequests {
+			t.Errorf("%s: one was never held to the rate limit", c.name)
+		}
+		if resp, body := s.get(t, path, c.second...); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: another pays for the first: %d %s", c.name, resp.StatusCode, body)
+		}
+	}
+}
+
 // Whatever the headers say, who is no trusted proxy is where the connection is from, and who comes through one is not on this machine.
 func FuzzVisitor(f *testing.F) {
 	f.Add("203.0.113.7, 10.1.2.3", "https")
