@@ -43,7 +43,7 @@ type serveCommand struct {
 	LogFormat      string        `help:"How: text, json, or auto, which is text on a terminal." enum:"auto,text,json" default:"auto" group:"Running"`
 	Drain          time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
 	Grace          time.Duration `help:"Then let what has begun go on at most so long." default:"7s" group:"Running"`
-	MaxConnections int           `help:"Connections that are open at once; who comes then waits." default:"4096" placeholder:"N" group:"Running"`
+	MaxConnections int           `help:"Connections that are open at once; who comes then waits." default:"4096" group:"Running"`
 	NodeCache      int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"128" group:"Running"`
 
 	limitFlags
