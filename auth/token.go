@@ -1,4 +1,4 @@
-// Package auth says who may write: tokens, their roles, and the file that keeps them.
+// Package auth says who may do what: tokens, their roles, the file that keeps them, and the table of what each use needs.
 //
 // A token is 256 random bits, so the file keeps its plain SHA-256: the slow hashes that passwords need protect what can be guessed,
 // and nobody guesses 256 bits. The file is JSON Lines and only ever grows: a line for a token that was made, and a line for one
@@ -25,7 +25,7 @@ type Role string
 const (
 	Read  Role = "read"  // asks, where asking needs a token
 	Write Role = "write" // changes the graph
-	Admin Role = "admin" // takes backups
+	Admin Role = "admin" // takes backups and profiles
 )
 
 // Roles are all roles, the weakest first.

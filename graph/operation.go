@@ -27,7 +27,10 @@ type Options struct {
 
 	// Authenticate says who asks; nil lets everyone in, to read.
 	Authenticate func(*http.Request) (context.Context, error)
-	// Writer says whether who asks may write; nil lets nobody.
+	// Authorize says whether who asks may use a root field, such as "Query.node": nil, or an error that is shown. A nil function lets
+	// everyone use all.
+	Authorize func(ctx context.Context, field string) error
+	// Writer says whether who asks may write, and in whose name; nil lets nobody.
 	Writer func(context.Context) Writer
 
 	// Endpoint has the limits, origins and hooks of the transport. What graph fills in itself (Around, Present, Authenticate) is
@@ -58,7 +61,11 @@ func New(o Options) (*endpoint.Endpoint, error) {
 	if e.ListSize == nil {
 		e.ListSize = listSize
 	}
-	return endpoint.New(NewExecutableSchema(Config{Resolvers: &Resolver{Store: o.Store, Version: o.Version, Now: o.Now, Log: o.Log}}), e)
+	es := NewExecutableSchema(Config{Resolvers: &Resolver{Store: o.Store, Version: o.Version, Now: o.Now, Log: o.Log}})
+	if o.Authorize != nil {
+		es = authorized{es, o.Authorize}
+	}
+	return endpoint.New(es, e)
 }
 
 type operations struct{ Options }

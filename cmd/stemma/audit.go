@@ -8,13 +8,11 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/stemma-kg/stemma/audit"
-	"github.com/stemma-kg/stemma/auth"
 	"github.com/stemma-kg/stemma/storage"
 )
 
@@ -40,26 +38,6 @@ func keepAudit(dir string, store storage.Store, m *metrics, log *slog.Logger, no
 	return file.Close
 }
 
-// forAdmin lets those with the role admin ask for something.
-func (s *server) forAdmin(what string, serve http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, err := s.gate.authenticate(r)
-		if err == nil && who(ctx).Role == "" {
-			err = fmt.Errorf("%s needs a token with the role admin", what)
-		}
-		if err != nil {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="audit"`)
-			http.Error(w, strings.TrimPrefix(err.Error(), "input: "), http.StatusUnauthorized)
-			return
-		}
-		if t := who(ctx); !t.Role.Allows(auth.Admin) {
-			http.Error(w, fmt.Sprintf("the token of %s has the role %s, and %s needs admin: `stemma token create --role admin`", t.Name, t.Role, what), http.StatusForbidden)
-			return
-		}
-		serve(w, r.WithContext(ctx))
-	})
-}
-
 // maxAuditRows is how many rows one answer has at most. Who wants more asks again, after the last of them.
 const maxAuditRows = 10_000
 
@@ -81,7 +59,7 @@ func (s *server) serveAudit(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/jsonl")
 	out := bufio.NewWriterSize(&paced{w: w, rc: http.NewResponseController(w)}, 1<<16)
 	if err := writeAudit(out, audit.Stored(r.Context(), auditor, after)); err != nil {
-		s.log.ErrorContext(r.Context(), "an answer with the audit log was cut short", "token", who(r.Context()).Name, "error", err)
+		s.log.ErrorContext(r.Context(), "an answer with the audit log was cut short", "token", visiting(r.Context()).token.Name, "error", err)
 		panic(http.ErrAbortHandler) // the connection breaks, so that nobody takes a part for the whole
 	}
 }

@@ -19,8 +19,9 @@ import (
 
 // A serverURL is where a command finds a running server.
 type serverURL struct {
-	URL   string `name:"url" help:"Ask a running server instead of a store: http://HOST:PORT." placeholder:"URL"`
+	URL   string `name:"url" help:"Ask a running server instead of a store: http://HOST:PORT, or https://." placeholder:"URL"`
 	Token string `help:"Token for that server. The environment is the better place: others see command lines." placeholder:"TOKEN"`
+	CA    string `name:"ca" help:"Believe the certificate authorities of this PEM file too, for https." placeholder:"FILE"`
 }
 
 // at returns the address of a path on the server.
@@ -141,7 +142,11 @@ func (c *backupCommand) fromServer(ctx context.Context, _ *host, w io.Writer) (s
 		return "", err
 	}
 	c.authorize(r)
-	resp, err := http.DefaultClient.Do(r)
+	client, err := c.client()
+	if err != nil {
+		return "", err
+	}
+	resp, err := client.Do(r)
 	if err != nil {
 		return "", fmt.Errorf("ask the server: %w", err)
 	}

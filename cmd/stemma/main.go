@@ -25,6 +25,7 @@ const (
 func main() { os.Exit(mainStatus()) }
 
 func mainStatus() int {
+	ownFiles()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the next one finds Go's own handler, which ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -108,7 +108,7 @@ func await(ts *testscript.TestScript, file string, pattern *regexp.Regexp) []str
 	return nil
 }
 
-var servingAt = regexp.MustCompile(`"graphql":"(http://[^"]+)/graphql"`)
+var servingAt = regexp.MustCompile(`"graphql":"(https?://[^"]+)/graphql"`)
 
 // A running server is one that a test has started by the command line.
 type running struct {

@@ -24,7 +24,7 @@ type metrics struct {
 	inFlight   prometheus.Gauge
 }
 
-func newMetrics(store storage.Store) *metrics {
+func newMetrics(store storage.Store, gate *access) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -45,9 +45,14 @@ func newMetrics(store storage.Store) *metrics {
 			Name: "stemma_http_requests_in_flight", Help: "HTTP requests that run, open streams among them.",
 		}),
 	}
-	m.registry.MustRegister(m.operations, m.durations, m.costs, m.requests, m.inFlight, newStoreCollector(store),
+	m.registry.MustRegister(gate.refusals.counter, m.operations, m.durations, m.costs, m.requests, m.inFlight, newStoreCollector(store),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
+}
+
+// tell shows a number that is known elsewhere.
+func (m *metrics) tell(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 
 func (m *metrics) observe(o endpoint.Observation) {

@@ -152,7 +152,11 @@ func (c *queryCommand) askServer(ctx context.Context, _ *host, body []byte) ([]b
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/graphql-response+json, application/json;q=0.9")
 	c.authorize(r)
-	resp, err := http.DefaultClient.Do(r)
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.Do(r)
 	if err != nil {
 		return nil, fmt.Errorf("ask the server: %w; is it running there?", err)
 	}

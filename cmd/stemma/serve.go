@@ -8,13 +8,13 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"os"
 	"runtime/debug"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/stemma-kg/stemma/auth"
 	"github.com/stemma-kg/stemma/graph"
 	"github.com/stemma-kg/stemma/graph/endpoint"
 	"github.com/stemma-kg/stemma/seed"
@@ -29,23 +29,31 @@ type serveCommand struct {
 	Ephemeral bool `help:"Keep everything in memory and nothing on disk."`
 	NoSeed    bool `help:"Start without the evidence that is in this program."`
 
-	Tokens      string   `help:"File with the tokens that may write (see stemma help token create). Without it nobody may." placeholder:"FILE" group:"Who may do what"`
-	PublicRead  bool     `help:"Let anyone read without a token, where --addr is open to other machines. On loopback anyone may." group:"Who may do what"`
-	AllowedHost []string `help:"Host names that the API answers to, such as the name of a proxy's site; '*' is all. On loopback the default is the loopback names, else all." placeholder:"NAME" group:"Who may do what"`
-	CORSOrigin  []string `name:"cors-origin" help:"Origins whose pages may use the API, such as https://example.org, with credentials; '*' is all, without. The default is none." placeholder:"ORIGIN" group:"Who may do what"`
+	Tokens       string    `help:"File with the tokens that may write (see stemma help token create). Without it nobody may." placeholder:"FILE" group:"Who may do what"`
+	PublicRead   bool      `help:"Let anyone read without a token, where --addr is open to other machines. On loopback anyone may." group:"Who may do what"`
+	AllowedHost  []string  `help:"Host names that the API answers to, such as the name of a proxy's site; '*' is all. On loopback the default is the loopback names, else all." placeholder:"NAME" group:"Who may do what"`
+	TrustedProxy []network `help:"Addresses of proxies, such as 10.1.0.0/16, whose X-Forwarded-For and X-Forwarded-Proto count. Who comes through one is not on this machine." placeholder:"CIDR" group:"Who may do what"`
+	CORSOrigin   []string  `name:"cors-origin" help:"Origins whose pages may use the API, such as https://example.org, with credentials; '*' is all, without. The default is none." placeholder:"ORIGIN" group:"Who may do what"`
 
-	MetricsAddr string        `help:"Serve Prometheus metrics on an address of their own. Without it they are at /metrics on --addr where that is loopback, else nowhere." placeholder:"HOST:PORT" group:"Running"`
-	LogLevel    string        `help:"The least that is logged: debug (each operation), info, warn or error." enum:"debug,info,warn,error" default:"info" group:"Running"`
-	LogFormat   string        `help:"How: text, json, or auto, which is text on a terminal." enum:"auto,text,json" default:"auto" group:"Running"`
-	Drain       time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
-	Grace       time.Duration `help:"Then let what has begun go on at most so long." default:"10s" group:"Running"`
-	NodeCache   int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"128" group:"Running"`
+	TLSCert string `name:"tls-cert" help:"Speak TLS with this certificate, and those between it and its authority, as PEM. The files are read again when they change." placeholder:"FILE" group:"Who may do what"`
+	TLSKey  string `name:"tls-key" help:"Its key." placeholder:"FILE" group:"Who may do what"`
+
+	MetricsAddr    string        `help:"Serve Prometheus metrics, and profiles under /debug/pprof/, on an address of their own: on loopback, or for those with a token. Without it metrics are at /metrics on --addr where that is loopback, else nowhere." placeholder:"HOST:PORT" group:"Running"`
+	LogLevel       string        `help:"The least that is logged: debug (each operation), info, warn or error." enum:"debug,info,warn,error" default:"info" group:"Running"`
+	LogFormat      string        `help:"How: text, json, or auto, which is text on a terminal." enum:"auto,text,json" default:"auto" group:"Running"`
+	Drain          time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
+	Grace          time.Duration `help:"Then let what has begun go on at most so long." default:"7s" group:"Running"`
+	MaxConnections int           `help:"Connections that are open at once; who comes then waits." default:"4096" group:"Running"`
+	NodeCache      int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"128" group:"Running"`
 
 	limitFlags
+
+	patience patience // what no flag says
 }
 
 // AfterApply decides whether to keep anything. The parser of the command line calls it.
 func (c *serveCommand) AfterApply(ctx *kong.Context) error {
+	c.patience = defaultPatience
 	if !c.Ephemeral || c.Data == "" {
 		return nil
 	}
@@ -62,31 +70,32 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 	for _, name := range unknownVariables(os.Environ()) {
 		log.Warn("this environment variable is no flag's, and is ignored; stemma help serve shows those that are read", "name", name)
 	}
-	local, err := isLoopback(c.Addr)
+	gate, err := c.gate(log)
 	if err != nil {
 		return err
 	}
-	gate := &access{local: local, publicRead: c.PublicRead, tokensFile: c.Tokens, log: log}
-	switch {
-	case c.Tokens != "":
-		if gate.keeper, err = auth.Keep(c.Tokens); err != nil {
+	var cert *certificate
+	if c.TLSCert != "" || c.TLSKey != "" {
+		if cert, err = openCertificate(c.TLSCert, c.TLSKey, log, h.now); err != nil {
 			return err
 		}
-	case !local && !c.PublicRead:
-		return fmt.Errorf("other machines can reach --addr %s, and nothing says who may read there: give --public-read to let anyone, --tokens FILE to let those with a token, or an --addr on 127.0.0.1", c.Addr)
+	}
+	connections, err := c.connections(log)
+	if err != nil {
+		return err
 	}
 	// An address that is taken is found out before anything is made on disk. Whoever connects now waits.
-	l, err := net.Listen("tcp", c.Addr)
+	public, err := c.listen("--addr", c.Addr, connections, log)
 	if err != nil {
-		return fmt.Errorf("listen on --addr %s: %w; stop what listens there, or choose another address", c.Addr, err)
+		return err
 	}
-	defer l.Close()
-	var metricsListener net.Listener
+	defer public.Close()
+	var side net.Listener
 	if c.MetricsAddr != "" {
-		if metricsListener, err = net.Listen("tcp", c.MetricsAddr); err != nil {
-			return fmt.Errorf("listen on --metrics-addr %s: %w", c.MetricsAddr, err)
+		if side, err = c.listen("--metrics-addr", c.MetricsAddr, sideConnections, log); err != nil {
+			return err
 		}
-		defer metricsListener.Close()
+		defer side.Close()
 	}
 
 	store, where, err := c.open(h, log)
@@ -107,6 +116,10 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
+	s.metrics.tell("stemma_connections_open", "Connections to the public address.", func() float64 { return float64(public.open()) })
+	if s.certificate = cert; cert != nil {
+		s.metrics.tell("stemma_tls_certificate_expiry_timestamp_seconds", "When the certificate, or one above it, expires.", cert.expiry)
+	}
 	if !c.Ephemeral {
 		if s.health.dir, err = c.dir(); err != nil {
 			return err
@@ -114,8 +127,8 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 		defer keepAudit(s.health.dir, store, s.metrics, log, h.now)()
 	}
 	go debug.FreeOSMemory() // the evidence was read, and idle servers would hold on to what that took
-	c.announce(h, log, text, l.Addr(), metricsListener, where, gate)
-	err = s.run(ctx, l, metricsListener)
+	c.announce(h, log, text, public.Addr(), side, where, s)
+	err = s.run(ctx, public, side)
 	log.Info("stopped")
 	return err
 }
@@ -138,14 +151,23 @@ func (c *serveCommand) open(h *host, log *slog.Logger) (storage.Store, string, e
 }
 
 // announce says where everything is: in lines for people, in one record for machines.
-func (c *serveCommand) announce(h *host, log *slog.Logger, text bool, addr net.Addr, metrics net.Listener, where string, gate *access) {
-	base := "http://" + reachable(addr)
+func (c *serveCommand) announce(h *host, log *slog.Logger, text bool, addr net.Addr, side net.Listener, where string, s *server) {
+	scheme := func(secure bool) string {
+		if secure {
+			return "https://"
+		}
+		return "http://"
+	}
+	gate, base := s.gate, scheme(s.certificate != nil)+reachable(addr)
 	at := ""
 	switch {
-	case metrics != nil:
-		at = "http://" + reachable(metrics.Addr()) + "/metrics"
+	case side != nil:
+		at = scheme(s.certificate != nil && !s.sideLocal) + reachable(side.Addr()) + "/metrics"
 	case gate.local:
 		at = base + "/metrics"
+	}
+	if !gate.local && gate.keeper != nil && s.certificate == nil && len(gate.proxies) == 0 {
+		log.Warn("tokens and answers can be read on their way: give --tls-cert and --tls-key, or put a proxy that speaks TLS in front, and name it with --trusted-proxy")
 	}
 	if !text {
 		log.Info("serving", "version", programVersion(), "data", where, "graphql", base+"/graphql", "graphiql", base+"/graphiql", "metrics", at, "writes", gate.writes(), "reads", gate.reads())
@@ -171,15 +193,6 @@ func reachable(a net.Addr) string {
 	return a.String()
 }
 
-// isLoopback tells whether only this machine can reach an address.
-func isLoopback(addr string) (bool, error) {
-	a, err := net.ResolveTCPAddr("tcp", addr)
-	if err != nil {
-		return false, fmt.Errorf("--addr %q: %w; write it as HOST:PORT, such as 127.0.0.1:8080", addr, err)
-	}
-	return a.IP.IsLoopback(), nil
-}
-
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -203,7 +216,9 @@ func newLogger(w io.Writer, level string, text bool) (*slog.Logger, error) {
 
 // newServer puts the endpoint, the pages and what operators look at behind one handler.
 func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Logger, now func() time.Time) (*server, error) {
-	m := newMetrics(store)
+	m := newMetrics(store, gate)
+	limits := c.limits()
+	limits.BodyTimeout = c.patience.body
 	looks := c.MaxLooks
 	if looks < 0 {
 		looks = math.MaxInt64
@@ -214,13 +229,14 @@ func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Log
 	}
 	e, err := graph.New(graph.Options{
 		Store: store, Version: programVersion(), Now: now, Log: log, Budget: looks,
-		Authenticate: gate.authenticate, Writer: gate.writer,
+		Authenticate: func(r *http.Request) (context.Context, error) { return gate.enter(r, graphqlRoute) },
+		Authorize:    gate.authorize, Writer: gate.writer,
 		Endpoint: endpoint.Options{
-			Limits: c.limits(), AllowedOrigins: c.CORSOrigin, AllowedHosts: c.hosts(gate.local),
+			Limits: limits, Client: gate.client, AllowedOrigins: c.CORSOrigin, AllowedHosts: c.hosts(gate.local),
 			Trusted: trusted, RateExempt: c.rateExempt(), DisableIntrospection: c.NoIntrospection, DisableSuggestions: c.NoSuggestions,
 			Observe: func(ctx context.Context, o endpoint.Observation) {
 				m.observe(o)
-				log.LogAttrs(ctx, slog.LevelDebug, "operation", slog.String("name", o.Name), slog.String("kind", string(o.Kind)),
+				log.LogAttrs(ctx, slog.LevelDebug, "operation", slog.String("name", o.Name), slog.String("client", gate.client(ctx, nil)), slog.String("kind", string(o.Kind)),
 					slog.String("transport", o.Transport), slog.String("code", o.Code), slog.Int("cost", o.Cost), slog.Duration("took", o.Duration))
 			},
 		},
@@ -229,7 +245,7 @@ func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Log
 		return nil, err
 	}
 	s := &server{
-		endpoint: e, metrics: m, gate: gate, store: store, log: log, drain: c.Drain, grace: c.Grace,
+		endpoint: e, metrics: m, gate: gate, store: store, log: log, drain: c.Drain, grace: c.Grace, patience: c.patience,
 		health: &health{store: store, wantsSpace: gate.keeper != nil},
 	}
 	// A request's body, its wait for a slot, its run and its answer have limits of their own; this one is for what they leave open.
@@ -240,28 +256,10 @@ func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Log
 	if c.Timeout < 0 {
 		s.writeTimeout = 0
 	}
-	s.public = s.routes(gate.local && c.MetricsAddr == "")
-	return s, nil
-}
-
-// hosts are the names that the API answers to. On loopback others are refused, or a page on the web could have its name point
-// here and read what a browser on this machine may.
-func (c *serveCommand) hosts(local bool) []string {
-	for _, h := range c.AllowedHost {
-		if h == "*" {
-			return nil
+	if c.MetricsAddr != "" {
+		if s.sideLocal, err = isLoopback("--metrics-addr", c.MetricsAddr); err != nil {
+			return nil, err
 		}
 	}
-	if !local && len(c.AllowedHost) == 0 {
-		return nil
-	}
-	return append(loopbackNames(c.Addr), c.AllowedHost...)
-}
-
-func loopbackNames(addr string) []string {
-	names := []string{"localhost", "127.0.0.1", "::1"}
-	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" {
-		names = append(names, host)
-	}
-	return names
+	return s, nil
 }

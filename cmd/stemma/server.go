@@ -13,10 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/stemma-kg/stemma"
-	"github.com/stemma-kg/stemma/auth"
 	"github.com/stemma-kg/stemma/graph/endpoint"
 	"github.com/stemma-kg/stemma/storage"
 	"github.com/stemma-kg/stemma/web"
@@ -31,28 +28,60 @@ type server struct {
 	store    storage.Store
 	log      *slog.Logger
 
+	certificate  *certificate // nil: it speaks plain HTTP
 	drain, grace time.Duration
+	patience     patience
 	writeTimeout time.Duration
-	public       http.Handler
+	sideLocal    bool           // only this machine can reach the address of the metrics
 	running      sync.WaitGroup // requests
 }
 
-// routes returns everything that is served on the public address.
-func (s *server) routes(withMetrics bool) http.Handler {
-	mux := http.NewServeMux()
-	// Labels of metrics are these names, never paths: a stranger can't make new ones.
-	handle := func(pattern, name string, h http.Handler) { mux.Handle(pattern, s.metrics.count(name, s.tracked(h))) }
-	handle("/graphql", "graphql", streaming(s.endpoint))
-	handle("/schema.graphqls", "schema", plain(http.HandlerFunc(serveSchema)))
-	handle("/livez", "livez", plain(http.HandlerFunc(serveAlive)))
-	handle("/readyz", "readyz", plain(s.health))
-	handle("/backup", "backup", plain(streaming(http.HandlerFunc(s.serveBackup))))
-	handle("/audit", "audit", plain(streaming(s.forAdmin("the audit log", s.serveAudit))))
-	if withMetrics {
-		handle("/metrics", "metrics", plain(onLoopbackNames(s.metrics.handler())))
+// patience is how long a server waits for clients.
+type patience struct {
+	header, body, idle time.Duration
+	side               time.Duration // for an answer on the address of the metrics to be taken
+}
+
+var defaultPatience = patience{header: 5 * time.Second, body: 15 * time.Second, idle: time.Minute, side: 30 * time.Second}
+
+// A route is something that is served. Its pattern is in auth.Table, which says who may use it.
+type route struct {
+	pattern string
+	label   string // in metrics, never a path: a stranger can't make new ones
+	handler http.Handler
+}
+
+// public returns what is served on the public address.
+func (s *server) public(withMetrics bool) []route {
+	routes := []route{
+		{graphqlRoute, "graphql", streaming(s.endpoint)},
+		{"/schema.graphqls", "schema", http.HandlerFunc(serveSchema)},
+		{"/livez", "livez", http.HandlerFunc(serveAlive)},
+		{"/readyz", "readyz", s.health},
+		{"/backup", "backup", streaming(http.HandlerFunc(s.serveBackup))},
+		{"/audit", "audit", streaming(http.HandlerFunc(s.serveAudit))},
+		{"/", "pages", web.Handler()},
 	}
-	handle("/", "pages", framed(web.Handler()))
-	return mux
+	if withMetrics {
+		routes = append(routes, route{"/metrics", "metrics", onLoopbackNames(s.metrics.handler())})
+	}
+	return routes
+}
+
+// graphqlRoute asks the gate by itself, in the endpoint, so that it can refuse as GraphQL does.
+const graphqlRoute = "/graphql"
+
+// mount puts routes behind the gate, and behind what holds for every answer.
+func (s *server) mount(gate *access, routes []route) http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		h := r.handler
+		if r.pattern != graphqlRoute {
+			h = byGet(gate.guard(r.pattern, h))
+		}
+		mux.Handle(r.pattern, s.metrics.count(r.label, s.tracked(h)))
+	}
+	return gate.received(secured(mux))
 }
 
 func (s *server) tracked(h http.Handler) http.Handler {
@@ -66,32 +95,37 @@ func (s *server) tracked(h http.Handler) http.Handler {
 // streaming takes the server's deadlines off what has its own.
 func streaming(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
+		if r.Method == http.MethodGet && r.ContentLength == 0 { // a body is still waited for when all is answered
 			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // an event stream outlives any
 		}
 		h.ServeHTTP(w, r)
 	})
 }
 
-// framed keeps pages out of other sites' frames and windows. The pages bring their own Content-Security-Policy.
-func framed(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Frame-Options", "DENY")
-		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
-		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.ServeHTTP(w, r)
-	})
-}
-
-// plain serves text to programs, by GET alone, which no browser should take for anything else.
-func plain(h http.Handler) http.Handler {
+// secured says on every answer what a browser may do with it, which is nothing. Pages bring policies of their own.
+func secured(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
 		head.Set("X-Content-Type-Options", "nosniff")
 		head.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		head.Set("X-Frame-Options", "DENY")
+		head.Set("Referrer-Policy", "no-referrer")
+		head.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+		head.Set("Cross-Origin-Opener-Policy", "same-origin")
+		head.Set("Cross-Origin-Resource-Policy", "same-origin")
 		head.Set("Cache-Control", "no-store")
+		if visiting(r.Context()).secure {
+			head.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// byGet serves those who ask by GET.
+func byGet(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			head.Set("Allow", "GET, HEAD")
+			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "ask by GET", http.StatusMethodNotAllowed)
 			return
 		}
@@ -105,7 +139,8 @@ func serveSchema(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, stemma.Schema) // the client has left if this fails
 }
 
-// onLoopbackNames refuses requests that came by another name: through a proxy, or by a name that a stranger points here.
+// onLoopbackNames refuses requests that came by another name: through a proxy, or by a name that a stranger points here. What is
+// shown to anyone on this machine a page on the web could read else.
 func onLoopbackNames(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -114,40 +149,28 @@ func onLoopbackNames(h http.Handler) http.Handler {
 		}
 		host = strings.Trim(host, "[]")
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			http.Error(w, "metrics are shown to this machine only; --metrics-addr gives them an address of their own", http.StatusForbidden)
+			http.Error(w, "this is shown to this machine only, under a loopback name; --metrics-addr gives metrics an address of their own", http.StatusForbidden)
 			return
 		}
 		h.ServeHTTP(w, r)
 	})
 }
 
-// serveBackup writes the store to those with the role admin, while it goes on serving others.
+// serveBackup writes the store, while it goes on serving others.
 func (s *server) serveBackup(w http.ResponseWriter, r *http.Request) {
-	ctx, err := s.gate.authenticate(r)
-	if err == nil && who(ctx).Role == "" {
-		err = errors.New("a backup needs a token with the role admin")
-	}
-	if err != nil {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="backup"`)
-		http.Error(w, strings.TrimPrefix(err.Error(), "input: "), http.StatusUnauthorized)
-		return
-	}
-	if t := who(ctx); !t.Role.Allows(auth.Admin) {
-		http.Error(w, fmt.Sprintf("the token of %s has the role %s, and a backup needs admin: `stemma token create --role admin`", t.Name, t.Role), http.StatusForbidden)
-		return
-	}
 	snapshotter, ok := storage.As[storage.Snapshotter](s.store)
 	if !ok {
 		http.Error(w, "this server keeps nothing, so there is nothing to back up", http.StatusNotImplemented)
 		return
 	}
+	ctx, by := r.Context(), visiting(r.Context()).token.Name
 	w.Header().Set("Content-Type", "application/octet-stream")
-	rev, err := snapshotter.Backup(r.Context(), &paced{w: w, rc: http.NewResponseController(w)})
+	rev, err := snapshotter.Backup(ctx, &paced{w: w, rc: http.NewResponseController(w)})
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "a backup was cut short", "token", who(ctx).Name, "error", err)
+		s.log.ErrorContext(ctx, "a backup was cut short", "token", by, "error", err)
 		panic(http.ErrAbortHandler) // the connection breaks, so that nobody takes half a backup for a whole one
 	}
-	s.log.InfoContext(r.Context(), "backed up", "token", who(ctx).Name, "revision", rev)
+	s.log.InfoContext(ctx, "backed up", "token", by, "revision", rev)
 }
 
 // paced writes with a deadline for each piece, not for the whole.
@@ -161,27 +184,40 @@ func (p *paced) Write(b []byte) (int, error) {
 	return p.w.Write(b)
 }
 
-// run serves until ctx is done, then ends what runs, and returns when nothing does.
-func (s *server) run(ctx context.Context, public, metrics net.Listener) error {
-	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug) // what clients do wrong
-	main := &http.Server{
-		Handler: s.public, ErrorLog: errorLog,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: s.writeTimeout, IdleTimeout: 2 * time.Minute,
+func (s *server) httpServer(h http.Handler, writeTimeout time.Duration) *http.Server {
+	return &http.Server{
+		Handler: h, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // what clients do wrong
+		ReadHeaderTimeout: s.patience.header, ReadTimeout: s.patience.header + s.patience.body, WriteTimeout: writeTimeout, IdleTimeout: s.patience.idle,
 		MaxHeaderBytes: 32 << 10,
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: 100, SendPingTimeout: s.patience.idle / 2, WriteByteTimeout: s.patience.idle / 2},
+	}
+}
+
+// run serves until ctx is done, then ends what runs, and returns when nothing does. metrics is nil where they have no address of
+// their own.
+func (s *server) run(ctx context.Context, public, metrics net.Listener) error {
+	main := s.httpServer(s.mount(s.gate, s.public(s.gate.local && metrics == nil)), s.writeTimeout)
+	side := s.httpServer(s.mount(s.gate.beside(s.sideLocal), s.side()), s.patience.side)
+	if s.certificate != nil {
+		go s.certificate.watch(ctx)
 	}
 	failed := make(chan error, 2)
-	serve := func(srv *http.Server, l net.Listener) {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := func(srv *http.Server, l net.Listener, secure bool) {
+		var err error
+		if secure {
+			srv.TLSConfig = s.certificate.config()
+			err = srv.ServeTLS(l, "", "")
+		} else {
+			err = srv.Serve(l)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve on %s: %w", l.Addr(), err)
 		}
 	}
-	go serve(main, public)
+	go serve(main, public, s.certificate != nil)
 	if metrics != nil {
-		side := http.NewServeMux()
-		side.Handle("/metrics", plain(s.metrics.handler()))
-		srv := &http.Server{Handler: side, ErrorLog: errorLog, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10}
-		go serve(srv, metrics)
-		defer srv.Close()
+		go serve(side, metrics, s.certificate != nil && !s.sideLocal)
+		defer side.Close()
 	}
 	select {
 	case err := <-failed:
@@ -212,12 +248,7 @@ func (s *server) stop(main *http.Server) {
 	go func() { s.running.Wait(); close(ended) }()
 	select {
 	case <-ended:
-	case <-time.After(2 * time.Second):
+	case <-time.After(time.Second):
 		s.log.Warn("some requests don't end")
 	}
-}
-
-// handler serves the metrics.
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 }

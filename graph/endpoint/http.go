@@ -151,11 +151,12 @@ func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, int
 	// Not every ResponseWriter has deadlines; the server's own timeouts hold then.
 	_ = rc.SetReadDeadline(time.Now().Add(e.limits.BodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, e.limits.MaxBodyBytes))
-	// Without a deadline again the server notices when the client leaves, and not when the time is over.
-	_ = rc.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
+		// Without a deadline again the server notices when the client leaves, and not when the time is over. With a body that is not
+		// read to its end the deadline stays: net/http reads on before it closes the connection, and would wait for ever.
+		_ = rc.SetReadDeadline(time.Time{})
 		return body, 0, nil
 	case errors.As(err, &tooLarge):
 		return nil, http.StatusRequestEntityTooLarge, Errorf(CodeTooLarge, "the body has more than %d bytes", e.limits.MaxBodyBytes)
