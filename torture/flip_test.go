@@ -34,8 +34,8 @@ func once(make func(*trial) *specimen) func(*trial) *specimen {
 	}
 }
 
-// fill writes one after the other: new nodes, versions of them, retractions, nodes with edges, and one value that is too large for a
-// table.
+// fill writes one after the other: new nodes, versions of them, retractions, nodes with edges, and some that are as large as
+// nodes may be.
 func fill(t *trial, s *server, l *ledger, secret string, from, n int) {
 	t.Helper()
 	for i := from; i < from+n; i++ {
@@ -48,7 +48,7 @@ func fill(t *trial, s *server, l *ledger, secret string, from, n int) {
 		case i%5 == 0:
 			w.id, w.claim = fmt.Sprintf("claim:f%d", i%17), true
 		case i%29 == 13:
-			padding = 1_200_000
+			padding = 900_000
 		}
 		if !l.send(s, secret, w, padding) {
 			t.stop("write %s: %v", w.tag, l.last)
@@ -193,7 +193,7 @@ func serveDamaged(t *trial, data, file string, was *memory) string {
 			t.fails("PANIC, or a wrong status %d: %s", s.status(), panicIn(log))
 			return "died"
 		}
-		clear(t, log, file)
+		isClear(t, log, file)
 		return "refused"
 	}
 	t.took("start", time.Since(s.begun))
@@ -226,7 +226,7 @@ func checkDamaged(t *trial, data, file string) string {
 	case r.status == 1 && strings.Contains(r.stdout, "problems"):
 		return "named errors"
 	case r.status == 1, r.status == 2 && file == "STEMMA": // another format, or no store of ours
-		clear(t, r.stderr, file)
+		isClear(t, r.stderr, file)
 		return "refused"
 	}
 	t.fails("check: status %d: %s%s", r.status, r.stdout, r.stderr)
@@ -234,12 +234,12 @@ func checkDamaged(t *trial, data, file string) string {
 }
 
 var (
-	namesSomething = regexp.MustCompile(`\b(\d+\.(sst|mem|vlog)|MANIFEST|KEYREGISTRY|DISCARD|ACKNOWLEDGED|STEMMA|revision \d+|record|entry|entries|node|edge)\b`)
+	namesSomething = regexp.MustCompile(`\b(\d+\.(sst|mem|vlog)|MANIFEST|KEYREGISTRY|DISCARD|ACKNOWLEDGED|STEMMA|revision \d+|named revisions|record|entry|entries|node|edge)\b`)
 	saysWhatToDo   = regexp.MustCompile(`restore|repair|stemma check|take a newer|choose|make it`)
 )
 
-// clear wants a refusal to be a sentence for people: it names a file or a record, and what to do.
-func clear(t *trial, log, file string) {
+// isClear wants a refusal to be a sentence for people: it names a file or a record, and what to do.
+func isClear(t *trial, log, file string) {
 	t.Helper()
 	i := strings.LastIndex(log, "stemma: ")
 	if i < 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,7 +94,7 @@ func (r *load) stop() {
 
 const (
 	putAgentDocument = `mutation ($id: ID!, $tag: String!, $remarks: [String!]) { w: putAgent(input: {reason: $tag, agent: {id: $id, label: $tag, type: ORGANISATION, remarks: $remarks}}) { revision } }`
-	putClaimDocument = `mutation ($id: ID!, $tag: String!, $remarks: [String!]) { w: putClaim(input: {reason: $tag, claim: {id: $id, label: $tag, kind: INTERPRETATION, text: $tag, modality: ASSERTED, remarks: $remarks},
+	putClaimDocument = `mutation ($id: ID!, $tag: String!, $remarks: [String!]) { w: putClaim(input: {reason: $tag, claim: {id: $id, label: $tag, kind: BACKGROUND, text: $tag, modality: ASSERTED, remarks: $remarks},
 		edges: [{predicate: ABOUT, object: "condition:cli"}]}) { revision } }`
 	retractDocument = `mutation ($id: ID!, $tag: String!) { w: retractNode(input: {reason: $tag, id: $id}) { revision } }`
 )
@@ -129,8 +130,10 @@ func (l *ledger) send(s *server, secret string, w write, padding int) bool {
 		return false
 	case len(a.Errors) > 0:
 		l.codes[a.code()]++
-		l.last = a.err()
-		if c := a.code(); c != "BAD_USER_INPUT" && c != "INVALID" && c != "CONFLICT" && c != "NOT_FOUND" {
+		if a.code() != "NOT_FOUND" { // a retraction of what a refused write was to put
+			l.last = a.err()
+		}
+		if a.code() != "NOT_FOUND" {
 			l.maybe[w.tag] = w // a commit that failed on its way may be on disk
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -156,6 +159,11 @@ func (l *ledger) holds(t *trial, s *server, base int) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for code, n := range l.codes {
+		if strings.HasPrefix(code, "GRAPHQL_") || code == "INTERNAL" || code == "INVALID" || code == "BAD_USER_INPUT" {
+			t.fails("%d writes were refused with %s, last: %v", n, code, l.last)
+		}
+	}
 	all := s.commits(t)
 	for i, c := range all {
 		if c.Revision != i+1 {
