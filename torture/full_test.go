@@ -144,6 +144,9 @@ func TestTurnedReadOnly(t *testing.T) {
 		s.kill()
 		run.writers.Wait()
 		t.Logf("refusals %v, last %v", l.codes, l.last)
+		if l.codes["INTERNAL"] > 0 {
+			t.fails("%d writes were refused with INTERNAL, which tells an operator nothing", l.codes["INTERNAL"])
+		}
 		again := launch(t, "--data", p.data, "--tokens", p.tokens)
 		if err := again.await(); err == nil {
 			t.outcome = "served"
