@@ -171,17 +171,21 @@ func (l *ledger) holds(t *trial, s *server, base int) {
 		}
 	}
 	wrote := map[string]write{}
+	var lost []string
 	for _, w := range l.acked {
-		if w.revision > len(all) {
-			t.fails("LOST: revision %d (%s of %s) was acknowledged, and the newest is %d", w.revision, w.tag, w.id, len(all))
-			continue
-		}
-		if c := all[w.revision-1]; c.Reason != w.tag {
-			t.fails("LOST: revision %d was acknowledged as %s, and is %q", w.revision, w.tag, c.Reason)
+		switch {
+		case w.revision > len(all):
+			lost = append(lost, fmt.Sprintf("revision %d (%s of %s), as the newest is %d", w.revision, w.tag, w.id, len(all)))
+		case all[w.revision-1].Reason != w.tag:
+			lost = append(lost, fmt.Sprintf("revision %d (%s of %s), which is %q", w.revision, w.tag, w.id, all[w.revision-1].Reason))
 		}
 		wrote[w.tag] = w
 	}
 	t.count("acknowledged", len(l.acked))
+	t.count("of them lost", len(lost))
+	if len(lost) > 0 {
+		t.stop("LOST: %d of %d acknowledged writes, the first %s", len(lost), len(l.acked), lost[0])
+	}
 	var present []write // oldest first, those that nobody heard of included
 	for _, c := range all[min(base, len(all)):] {
 		w, ok := wrote[c.Reason]

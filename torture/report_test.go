@@ -137,7 +137,7 @@ func (r *report) print(w io.Writer) {
 	fmt.Fprint(w, "\n## What failed\n")
 	for _, f := range r.failed {
 		fmt.Fprintf(w, "\n- %s: `STEMMA_TORTURE_SEED=%d STEMMA_TORTURE_ROUNDS=1 go test ./torture -run '^%s$'`\n", f.kind, f.seed, strings.ReplaceAll(f.test, "/", "$/^"))
-		for _, what := range f.what {
+		for _, what := range f.what[:min(len(f.what), 5)] {
 			fmt.Fprintf(w, "  - %.1000s\n", strings.ReplaceAll(what, "\n", "\n    "))
 		}
 	}

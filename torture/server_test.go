@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -64,6 +66,11 @@ func tail(s string) string {
 	return s
 }
 
+// environment is that of the program: without our variables, of which it would complain.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "STEMMA_") })
+}
+
 // launch starts `stemma serve`, and does not wait for it. Its process is gone when the test ends.
 func launch(t testing.TB, args ...string) *server {
 	t.Helper()
@@ -72,7 +79,7 @@ func launch(t testing.TB, args ...string) *server {
 		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 	}
 	s.cmd = exec.Command(program, append([]string{"serve", "--addr", "127.0.0.1:0", "--log-format", "json"}, args...)...)
-	s.cmd.Stderr = s.log
+	s.cmd.Stderr, s.cmd.Env = s.log, environment()
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +180,7 @@ func command(t *trial, args ...string) result {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Stdout, cmd.Stderr, cmd.Env = &out, &errs, environment()
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -205,7 +212,7 @@ var seeded = sync.OnceValues(func() (string, error) {
 	data := filepath.Join(scratch, "seeded")
 	s := &server{log: &journal{serving: make(chan string, 1)}, ended: make(chan struct{}), client: http.DefaultClient}
 	s.cmd = exec.Command(program, "serve", "--addr", "127.0.0.1:0", "--log-format", "json", "--data", data)
-	s.cmd.Stderr = s.log
+	s.cmd.Stderr, s.cmd.Env = s.log, environment()
 	if err := s.cmd.Start(); err != nil {
 		return "", err
 	}
