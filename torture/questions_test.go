@@ -58,6 +58,17 @@ func remember(t *trial, s *server, ids []string) *memory {
 	return m
 }
 
+// before returns those questions whose answers no later write changes.
+func (m *memory) before() *memory {
+	past := new(memory)
+	for i, q := range m.questions {
+		if q.variables != nil {
+			past.questions, past.answers = append(past.questions, q), append(past.answers, m.answers[i])
+		}
+	}
+	return past
+}
+
 // compare asks again. It returns how many answers were named errors; every other answer must be what it was, or it is reported.
 // gone says that the process has died.
 func (m *memory) compare(t *trial, s *server) (errors map[string]int, gone bool) {
