@@ -31,7 +31,7 @@ func backupOf(t *trial, sp *specimen) []byte {
 
 // Damaged backups are refused, and leave no directory.
 func TestDamagedBackup(t *testing.T) {
-	trials(t, "damaged backup", 8, 200, func(t *trial) {
+	trials(t, "damaged backup", 4, 200, func(t *trial) {
 		whole := backupOf(t, closedStore(t))
 		// Seeds that follow each other go through all regions, and the first and the last bytes get more than their share.
 		at := int(t.seed%20)*len(whole)/20 + t.random.IntN(len(whole)/20)

@@ -104,7 +104,7 @@ func TestBank(t *testing.T) {
 		opened, err := balancesOf(s, banks[0], 0)
 		t.must(err)
 
-		length := 1500 * time.Millisecond
+		length := 700 * time.Millisecond
 		if settings.long {
 			length = 30 * time.Second
 		}

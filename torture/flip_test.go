@@ -128,11 +128,11 @@ func entries(t *trial, dir string) []os.DirEntry {
 }
 
 func TestDamagedClosedStore(t *testing.T) {
-	trials(t, "damaged, closed cleanly", 4, 220, func(t *trial) { damaged(t, closedStore(t)) })
+	trials(t, "damaged, closed cleanly", 3, 220, func(t *trial) { damaged(t, closedStore(t)) })
 }
 
 func TestDamagedKilledStore(t *testing.T) {
-	trials(t, "damaged, killed", 4, 220, func(t *trial) { damaged(t, killedStore(t)) })
+	trials(t, "damaged, killed", 3, 220, func(t *trial) { damaged(t, killedStore(t)) })
 }
 
 // stride makes seeds that follow each other visit files and damages far apart, and all of them in the end.

@@ -39,7 +39,7 @@ func (p place) proven(t *trial, l *ledger) {
 }
 
 func TestKilledWhileWriting(t *testing.T) {
-	trials(t, "killed while writing", 2, 60, func(t *trial) {
+	trials(t, "killed while writing", 1, 60, func(t *trial) {
 		p := newPlace(t, t.TempDir())
 		copySeeded(t, p.data)
 		l := newLedger()

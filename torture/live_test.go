@@ -34,7 +34,7 @@ var liveDamages = []damage{
 }
 
 func TestDamagedWhileServing(t *testing.T) {
-	trials(t, "damaged while serving", 2, 80, func(t *trial) {
+	trials(t, "damaged while serving", 1, 80, func(t *trial) {
 		sp := closedStore(t)
 		p := newPlace(t, t.TempDir())
 		copyDir(t, sp.data, p.data)

@@ -20,6 +20,7 @@ type report struct {
 	failed   []failure
 	skipped  map[string]string
 	notes    []string
+	written  error // whether the report could be
 }
 
 type worst struct {
@@ -37,9 +38,11 @@ var theReport = &report{
 	outcomes: map[string]map[string]int{}, counts: map[string]map[string]int{}, worst: map[string]map[string]worst{}, skipped: map[string]string{},
 }
 
+// add takes what came of a trial, and writes the report anew: long runs may be cut short.
 func (r *report) add(t *trial) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer func() { r.written = r.write() }()
 	if t.Failed() {
 		t.outcome = "FAILED"
 		test, _, _ := strings.Cut(t.Name(), "/"+fmt.Sprint(t.seed))
@@ -85,13 +88,10 @@ func (r *report) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-// write prints the report: in the long form, or where a file is named.
-func (r *report) write() (err error) {
+// write writes the report where it was asked for. The caller has the lock.
+func (r *report) write() error {
 	path := os.Getenv("STEMMA_TORTURE_REPORT")
 	if path == "" {
-		if settings.long {
-			r.print(os.Stdout)
-		}
 		return nil
 	}
 	f, err := os.Create(path)

@@ -20,7 +20,7 @@ var settings = struct {
 	rounds int   // of each kind, 0 for the default
 	seed   int64 // of the first trial
 	soak   time.Duration
-}{soak: 3 * time.Second}
+}{soak: 2 * time.Second}
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -63,8 +63,8 @@ func run(m *testing.M) int {
 		return 2
 	}
 	status := m.Run()
-	if err := theReport.write(); err != nil {
-		fmt.Fprintln(os.Stderr, "torture: the report:", err)
+	if theReport.written != nil {
+		fmt.Fprintln(os.Stderr, "torture: the report:", theReport.written)
 		return 2
 	}
 	return status
