@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,8 +20,8 @@ type specimen struct {
 	was    *memory
 }
 
-// The specimens are made once: one closed cleanly, one killed with live logs.
-var closedStore, killedStore = once(closedSpecimen), once(killedSpecimen)
+// The specimens are made once: one closed cleanly, one killed with a live log, one killed while a log becomes a table and the next is written.
+var closedStore, killedStore, twoLogsStore = once(closedSpecimen), once(killedSpecimen), once(twoLogsSpecimen)
 
 func once(make func(*trial) *specimen) func(*trial) *specimen {
 	var o sync.Once
@@ -91,6 +92,45 @@ func killedSpecimen(t *trial) *specimen {
 	return remembered(t, p.data, l)
 }
 
+func twoLogsSpecimen(t *trial) *specimen {
+	closed := closedStore(t)
+	dir := filepath.Join(scratch, "two-logs")
+	t.must(os.Mkdir(dir, 0o700))
+	for range 20 {
+		p := newPlace(t, t.TempDir())
+		copyDir(t, closed.data, p.data)
+		l := newLedger()
+		l.acked = append(l.acked, closed.ledger.acked...)
+		s := p.start(t)
+		run := l.write(s, p.write, t.seed, 4, 300_000)
+		two := within(20*time.Second, func() bool { return logs(t, p.data) > 1 })
+		s.kill()
+		run.writers.Wait()
+		if two && logs(t, p.data) > 1 {
+			t.must(os.Rename(p.data, filepath.Join(dir, "data")))
+			return remembered(t, filepath.Join(dir, "data"), l)
+		}
+	}
+	t.Log("no kill left two logs")
+	return nil
+}
+
+// logs is how many logs hold more than a megabyte.
+func logs(t *trial, data string) (n int) {
+	paths, err := filepath.Glob(filepath.Join(data, "*.mem"))
+	t.must(err)
+	for _, path := range paths {
+		if f, err := os.Open(path); err == nil {
+			some := make([]byte, 4096)
+			if _, err := f.ReadAt(some, 1<<20); err == nil && bytes.Count(some, []byte{0}) < 4000 {
+				n++
+			}
+			f.Close()
+		}
+	}
+	return n
+}
+
 // remembered asks a copy of a whole store everything.
 func remembered(t *trial, data string, l *ledger) *specimen {
 	t.Helper()
@@ -133,6 +173,10 @@ func TestDamagedClosedStore(t *testing.T) {
 
 func TestDamagedKilledStore(t *testing.T) {
 	trials(t, "damaged, killed", 3, 220, func(t *trial) { damaged(t, killedStore(t)) })
+}
+
+func TestDamagedStoreWithTwoLogs(t *testing.T) {
+	trials(t, "damaged, killed with two logs", 0, 110, func(t *trial) { damaged(t, twoLogsStore(t)) })
 }
 
 // stride makes seeds that follow each other visit files and damages far apart, and all of them in the end.

@@ -55,7 +55,7 @@ func TestFullByAnother(t *testing.T) {
 				run := l.write(s, p.write, t.seed, 4, padding)
 				time.Sleep(t.between(50*time.Millisecond, 800*time.Millisecond))
 				empty := d.fill(t, "filler")
-				for end := time.Now().Add(t.between(300*time.Millisecond, 2*time.Second)); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				for end := time.Now().Add(t.between(300*time.Millisecond, 2*time.Second)); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 					d.fill(t, "filler") // also what the server lets go of
 				}
 				full := d.free(t)
@@ -300,7 +300,7 @@ func afterwards(t *trial, p place, s *server, l *ledger) {
 
 // within waits until something is so.
 func within(d time.Duration, so func() bool) bool {
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if so() {
 			return true
 		}

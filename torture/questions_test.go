@@ -24,7 +24,7 @@ const (
 		outcomes(first: 500) ` + nodeLists + ` claims(first: 500) ` + nodeLists + ` conflicts(first: 500) ` + nodeLists + ` references(first: 500) ` + nodeLists + ` agents(first: 500) ` + nodeLists + ` }`
 	studies = `{ trials(first: 100) { nodes { id title phase status enrollment { value } diseases(first: 10) { nodes { id } } arms(first: 10) { nodes { id } }
 		interventions(first: 10) { nodes { id } } outcomes(first: 40) { edges { evidence { reference { id } } node { id label } } } agents(first: 10) { nodes { id } } references(first: 10) { nodes { id } } } } }`
-	statements = `{ claims(first: 500) { nodes { id text remarks about(first: 5) { totalCount nodes { id } } reference { id } } } }`
+	statements = `{ claims(first: 500) { nodes { id text about(first: 5) { totalCount nodes { id } } reference { id } } } }`
 	names      = `{ mapIds(terms: ["critical limb ischaemia", "CLI", "Adipose", "VESCELL", "agent:f3", "claim:f5"]) { term matches { node { id } } } }`
 )
 
@@ -39,6 +39,7 @@ func remember(t *trial, s *server, ids []string) *memory {
 	for _, r := range []int{1, 1 + head/3, 1 + 2*head/3, head} {
 		m.questions = append(m.questions, question{`query ($r: Int) @asOf(revision: $r) ` + somethings, map[string]any{"r": r}}, question{`query ($r: Int) @asOf(revision: $r) ` + statements, map[string]any{"r": r}})
 	}
+	m.questions = append(m.questions, question{`query ($ids: [ID!]!) { nodes(ids: $ids) { id remarks } }`, map[string]any{"ids": ids}})
 	for some := range slices.Chunk(ids, 15) {
 		var b strings.Builder
 		for i, id := range some {

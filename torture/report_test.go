@@ -80,6 +80,7 @@ func (r *report) skip(kind, why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.skipped[kind] = why
+	r.written = r.write()
 }
 
 func (r *report) note(format string, args ...any) {
