@@ -10,6 +10,8 @@
 //	STEMMA_TORTURE_PROGRAM=FILE a program to test in place of the one built from this tree
 //	SOAK=1h                    how long the soak is
 //
+// With -short nothing is done.
+//
 // A trial that failed says how to repeat it: its test, its seed, and one round. What a seed decides is what is done and when; the
 // system's scheduling is no part of it.
 //

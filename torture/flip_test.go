@@ -168,11 +168,11 @@ func entries(t *trial, dir string) []os.DirEntry {
 }
 
 func TestDamagedClosedStore(t *testing.T) {
-	trials(t, "damaged, closed cleanly", 3, 220, func(t *trial) { damaged(t, closedStore(t)) })
+	trials(t, "damaged, closed cleanly", 2, 220, func(t *trial) { damaged(t, closedStore(t)) })
 }
 
 func TestDamagedKilledStore(t *testing.T) {
-	trials(t, "damaged, killed", 3, 220, func(t *trial) { damaged(t, killedStore(t)) })
+	trials(t, "damaged, killed", 2, 220, func(t *trial) { damaged(t, killedStore(t)) })
 }
 
 func TestDamagedStoreWithTwoLogs(t *testing.T) {

@@ -86,7 +86,7 @@ func TestStartedOnAFullDevice(t *testing.T) {
 			trials(t, kind, onlyFor(c.name, "killed"), 8, func(t *trial) {
 				fs := []string{"tmpfs", "ext4"}[t.random.IntN(2)]
 				sp := c.of(t)
-				d := newDevice(t, fs, 250)
+				d := newDevice(t, fs, 200)
 				p := newPlace(t, d.dir)
 				copyDir(t, sp.data, p.data)
 				empty := d.fill(t, "filler")

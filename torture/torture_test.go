@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -25,6 +26,11 @@ var settings = struct {
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("torture: skipped by -short: the program that it tests is built apart, and gains nothing from this run's settings")
+		return 0
+	}
 	settings.long = os.Getenv("STEMMA_TORTURE") == "long"
 	settings.seed = 1
 	if settings.long {
