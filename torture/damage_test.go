@@ -59,7 +59,10 @@ var damages = []damage{
 	{"swapped with another", func(t *trial, path string) string {
 		all, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"+filepath.Ext(path)))
 		t.must(err)
-		all = slices.DeleteFunc(all, func(p string) bool { fi, err := os.Stat(p); return p == path || err != nil || fi.IsDir() || filepath.Base(p) == "LOCK" })
+		all = slices.DeleteFunc(all, func(p string) bool {
+			fi, err := os.Stat(p)
+			return p == path || err != nil || fi.IsDir() || filepath.Base(p) == "LOCK"
+		})
 		if len(all) == 0 {
 			all = []string{filepath.Join(filepath.Dir(path), "MANIFEST")}
 		}
