@@ -253,7 +253,7 @@ func serveDamaged(t *trial, data, file string, was *memory) string {
 	if died(s.log.String()) {
 		t.fails("PANIC: %s", panicIn(s.log.String()))
 	}
-	if len(named) > 0 {
+	if named > 0 {
 		return "named errors"
 	}
 	return "intact"

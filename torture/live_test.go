@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -33,12 +34,17 @@ var liveDamages = []damage{
 	{"deleted", func(t *trial, path string) string { t.must(os.Remove(path)); return "" }},
 }
 
+// scrubOften are the flags that make the scrub find damage within scrubTime.
+var scrubOften = []string{}
+
+const scrubTime = 10 * time.Second
+
 func TestDamagedWhileServing(t *testing.T) {
 	trials(t, "damaged while serving", 1, 80, func(t *trial) {
 		sp := closedStore(t)
 		p := newPlace(t, t.TempDir())
 		copyDir(t, sp.data, p.data)
-		s := start(t, "--data", p.data, "--tokens", p.tokens, "--node-cache-mib", "1")
+		s := start(t, append([]string{"--data", p.data, "--tokens", p.tokens, "--node-cache-mib", "1"}, scrubOften...)...)
 		var files []string
 		for _, e := range entries(t, p.data) {
 			if ext := filepath.Ext(e.Name()); ext == ".sst" || ext == ".mem" || e.Name() == "MANIFEST" || e.Name() == "ACKNOWLEDGED" || e.Name() == "STEMMA" {
@@ -58,7 +64,12 @@ func TestDamagedWhileServing(t *testing.T) {
 				t.failures = append([]string{what}, t.failures...)
 			}
 		}()
-		named, gone := sp.was.compare(t, s)
+		named, wrong, gone := sp.was.look(t, s)
+		if len(wrong) > 0 && !gone { // until the scrub has found it, what is behind a damaged block seems never to have been
+			t.count("answers cut short before the scrub", len(wrong))
+			within(scrubTime, func() bool { return strings.Contains(s.log.String(), "the store is damaged") })
+			named, gone = sp.was.compare(t, s)
+		}
 		if gone {
 			return
 		}
@@ -74,7 +85,7 @@ func TestDamagedWhileServing(t *testing.T) {
 			return
 		}
 		t.outcome = "intact"
-		if len(named) > 0 {
+		if named > 0 {
 			t.outcome = "named errors"
 		}
 		s.signal()
@@ -109,7 +120,7 @@ func afterDamage(t *trial, p place, file string, l *ledger, was *memory) string 
 		return "died"
 	}
 	outcome := "named errors"
-	if len(named) == 0 {
+	if named == 0 {
 		outcome = "intact"
 		commits := again.commits(t)
 		for _, w := range l.acked {
