@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // A device is a small file system of its own.
@@ -64,7 +65,17 @@ func newDevice(t *trial, kind string, mib int) *device {
 
 func (d *device) mount(t *trial) { t.Helper(); sh(t, "mount", "-o", "loop", d.image, d.dir) }
 
-func (d *device) unmount(t *trial) { t.Helper(); sh(t, "umount", d.dir) }
+// unmount also waits until the loop device is gone: mounted again before that, the image would be the file system that was cut.
+func (d *device) unmount(t *trial) {
+	t.Helper()
+	sh(t, "umount", d.dir)
+	if !within(time.Minute, func() bool {
+		out, err := exec.Command("losetup", "--associated", d.image).Output()
+		return err == nil && len(out) == 0
+	}) {
+		t.stop("the loop device of %s stays", d.image)
+	}
+}
 
 func sh(t *trial, name string, args ...string) {
 	t.Helper()
