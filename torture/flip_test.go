@@ -172,7 +172,7 @@ func TestDamagedClosedStore(t *testing.T) {
 }
 
 func TestDamagedKilledStore(t *testing.T) {
-	trials(t, "damaged, killed", 2, 220, func(t *trial) { damaged(t, killedStore(t)) })
+	trials(t, "damaged, killed", 1, 220, func(t *trial) { damaged(t, killedStore(t)) })
 }
 
 func TestDamagedStoreWithTwoLogs(t *testing.T) {

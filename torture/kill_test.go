@@ -167,7 +167,7 @@ func nothingNew(t *trial, dir string, named ...string) {
 
 // Killed while it stops, under load.
 func TestKilledWhileStopping(t *testing.T) {
-	trials(t, "killed while stopping", 1, 40, func(t *trial) {
+	trials(t, "killed while stopping", 0, 40, func(t *trial) {
 		p := newPlace(t, t.TempDir())
 		copySeeded(t, p.data)
 		l := newLedger()

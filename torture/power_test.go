@@ -47,7 +47,7 @@ func TestPowerCut(t *testing.T) {
 func TestPowerCutWhileStarting(t *testing.T) {
 	const kind = "power cut while starting"
 	needsDevices(t, kind, "ext4")
-	trials(t, kind, 1, 20, func(t *trial) {
+	trials(t, kind, 0, 20, func(t *trial) {
 		d := newDevice(t, "ext4", 600)
 		p := newPlace(t, d.dir)
 		l := newLedger()
