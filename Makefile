@@ -22,6 +22,9 @@ test: needs ## run all tests
 race: ## run all tests under the race detector
 	go test -race -short ./...
 
+torture: ## kill, starve and damage the built program for two hours, and print a report (to REPORT=FILE)
+	./scripts/torture
+
 fuzz: ## fuzz each target for FUZZTIME (default 10s)
 	./scripts/fuzz
 
@@ -43,4 +46,4 @@ lint: ## check format and style, and the import rules of the house
 vuln: ## look for known vulnerabilities in what we call
 	./scripts/vuln
 
-.PHONY: help serve build needs test race fuzz bench generate fresh lint vuln
+.PHONY: help serve build needs test race torture fuzz bench generate fresh lint vuln
