@@ -19,8 +19,6 @@ type RepairOptions struct {
 	Now          func() time.Time // for the name of the damaged directory; nil for time.Now
 	Logger       *slog.Logger     // nil for none
 	MinFreeBytes int64            // as in [Options]
-
-	step func(string) error // called before each step that can be seen on disk, for tests
 }
 
 // What stands beside the directory of a store, DIR.
@@ -37,9 +35,6 @@ const (
 // It wraps [storage.ErrLocked], [storage.ErrForeign], [storage.ErrNewer] and [storage.ErrFull].
 func Repair(ctx context.Context, dir string, ro RepairOptions) (report RepairReport, err error) {
 	o := Options{Logger: ro.Logger, Now: ro.Now, MinFreeBytes: ro.MinFreeBytes}.withDefaults()
-	if ro.step == nil {
-		ro.step = func(string) error { return nil }
-	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return report, err
 	}
@@ -63,25 +58,22 @@ func Repair(ctx context.Context, dir string, ro RepairOptions) (report RepairRep
 		return report, err
 	}
 	work := dir + repairingSuffix
-	if err := errors.Join(os.RemoveAll(work), os.Mkdir(work, 0o700)); err != nil {
+	if err := errors.Join(removeAll(work), os.Mkdir(work, 0o700)); err != nil {
 		return report, unwritable(filepath.Dir(dir), err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	defer func() { err = errors.Join(err, removeAll(work)) }()
 	store := filepath.Join(work, "store")
-	if err := salvageInto(ctx, dir, work, store, o, ro, &report); err != nil {
+	if err := salvageInto(ctx, dir, work, store, o, &report); err != nil {
 		return report, err
 	}
 	if len(report.Damage) == 0 || !ro.AcceptLoss {
 		return report, nil
 	}
-	return report, replaceStore(dir, store, o, ro, &report)
+	return report, replaceStore(dir, store, o, &report)
 }
 
 // salvageInto makes the repaired store, and the report.
-func salvageInto(ctx context.Context, dir, work, store string, o Options, ro RepairOptions, report *RepairReport) (err error) {
-	if err := ro.step("salvage"); err != nil {
-		return err
-	}
+func salvageInto(ctx context.Context, dir, work, store string, o Options, report *RepairReport) (err error) {
 	s, err := openSalvage(dir, filepath.Join(work, "salvage"), o)
 	if err != nil {
 		return fmt.Errorf("repair %s: %w", dir, err)
@@ -92,14 +84,11 @@ func salvageInto(ctx context.Context, dir, work, store string, o Options, ro Rep
 		return err
 	}
 	found := p.exact
-	if err := ro.step("build"); err != nil {
-		return err
-	}
 	err = s.build(ctx, p, store, o, report)
 	if errors.Is(err, errUnproven) && p.exact > 0 { // its entries are all there, and disagree: what nodes and edges say counts
 		s.damage("entries", "they are all there, and disagree: %v", err)
 		p.exact, p.row = 0, 0
-		if err = os.RemoveAll(store); err == nil {
+		if err = removeAll(store); err == nil {
 			err = s.build(ctx, p, store, o, report)
 		}
 	}
@@ -141,45 +130,38 @@ func roomToRepair(dir string, o Options) error {
 		return nil
 	}
 	parent := filepath.Dir(dir)
-	free, err := freeBytes(parent)
+	free, device, err := space(parent)
 	if err != nil {
 		return fmt.Errorf("free space of %s: %w", parent, err)
 	}
-	if need := o.MinFreeBytes + 3*size; free < need {
+	if need := (&Store{options: o}).reserve(device) + 3*size; free < need {
 		return fmt.Errorf("%w: a repair needs %d MiB in %s, which has %d MiB free; make room, or copy the store to another device and repair the copy", storage.ErrFull, (need+1<<20-1)>>20, parent, free>>20)
 	}
 	return nil
 }
 
 // replaceStore puts the repaired store in the place of the damaged one.
-func replaceStore(dir, store string, o Options, ro RepairOptions, report *RepairReport) error {
-	repaired, parent := dir+repairedSuffix, filepath.Dir(dir)
+func replaceStore(dir, store string, o Options, report *RepairReport) error {
+	repaired := dir + repairedSuffix
 	kept := dir + damagedSuffix + o.Now().UTC().Format("20060102T150405")
 	if _, err := os.Lstat(kept); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("repair: %s is there already; try again in a second", kept)
+		return fmt.Errorf("repair %s: %s is there already; try again in a second", dir, kept)
 	}
-	for _, step := range []struct {
-		name string
-		do   func() error
-	}{
-		{"name", func() error {
-			return errors.Join(syncFiles(store), os.RemoveAll(repaired), os.Rename(store, repaired), syncDir(parent))
-		}},
-		{"keep", func() error {
-			if err := os.Rename(dir, kept); err != nil {
-				return fmt.Errorf("the repaired store is %s, and %s can't be renamed: %w; when it is a mount point, copy the store to a directory of its own, and repair the copy", repaired, dir, err)
-			}
-			return syncDir(parent)
-		}},
-		{"replace", func() error { return errors.Join(os.Rename(repaired, dir), syncDir(parent)) }},
-	} {
-		err := ro.step(step.name)
-		if err == nil {
-			err = step.do()
-		}
-		if err != nil {
-			return fmt.Errorf("repair %s: %w", dir, err)
-		}
+	err := syncFiles(store)
+	if err == nil {
+		err = removeAll(repaired)
+	}
+	if err == nil { // what has this name is proven
+		err = rename(store, repaired)
+	}
+	if err != nil {
+		return fmt.Errorf("repair %s: %w", dir, err)
+	}
+	if err := rename(dir, kept); err != nil {
+		return fmt.Errorf("the repaired store is %s, and %s can't be renamed: %w; when it is a mount point, copy the store to a directory of its own, and repair the copy", repaired, dir, err)
+	}
+	if err := rename(repaired, dir); err != nil {
+		return fmt.Errorf("repair %s: %w; the damaged store is %s now: run the repair again", dir, err, kept)
 	}
 	report.Repaired, report.Kept = true, kept
 	return nil
@@ -208,7 +190,7 @@ func finishRepair(dir string, ro RepairOptions) (done bool, err error) {
 	if _, err := os.Stat(repaired); err != nil || !ro.AcceptLoss {
 		return false, nil //nolint:nilerr // there is nothing to finish
 	}
-	if err := errors.Join(os.Rename(repaired, dir), syncDir(filepath.Dir(dir)), os.RemoveAll(dir+repairingSuffix)); err != nil {
+	if err := errors.Join(rename(repaired, dir), removeAll(dir+repairingSuffix)); err != nil {
 		return false, fmt.Errorf("repair %s: %w", dir, err)
 	}
 	return true, nil

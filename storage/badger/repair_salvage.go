@@ -196,7 +196,7 @@ func (s *salvage) readMarks() (named, manifest bool) {
 	// KEYREGISTRY would hold keys of encryption, of which there are none.
 	b, err = os.ReadFile(filepath.Join(s.dir, badgerdb.KeyRegistryFileName))
 	if err == nil && (len(b) != 28 || string(b[16:]) != "Hello Badger") {
-		s.damage(badgerdb.KeyRegistryFileName, "%s; nothing of the graph is in it, and it is made anew", brokenFile)
+		s.torn(badgerdb.KeyRegistryFileName, "%s; nothing is in it, and it is made anew", brokenFile)
 	}
 	head := make([]byte, 8)
 	if f, err := os.Open(filepath.Join(s.dir, badgerdb.ManifestFilename)); err == nil {

@@ -191,7 +191,7 @@ type injury struct {
 	exact  int // the revision up to which all must be as it was; -1 not to ask
 }
 
-func flip(name string, at func(b []byte) int) func(*testing.T, string) {
+func flipAt(name string, at func(b []byte) int) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		t.Helper()
 		edit(t, filepath.Join(dir, name), func(b []byte) []byte { b[at(b)] ^= 0xff; return b })
@@ -249,26 +249,25 @@ func TestRepair(t *testing.T) {
 		}, 4},
 		{"no marker and no MANIFEST", without(markerFile, "MANIFEST"), 4},
 		{"no marker, no mark", without(markerFile, markFile), 4},
-		{"a damaged KEYREGISTRY", flip("KEYREGISTRY", func(b []byte) int { return 20 }), 4},
-		{"a flipped index", flip(last, func(b []byte) int { return len(b) - 30 }), 4},
+		{"a flipped index", flipAt(last, func(b []byte) int { return len(b) - 30 }), 4},
 		{"the first table gone", without(filepath.Base(tables[0])), -1},
 		{"the last table gone", without(last), 3},
 		{"the second table cut short", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, filepath.Base(tables[1])), func(b []byte) []byte { return b[:len(b)/2] })
 		}, -1},
-		{"two tables", both(flip(filepath.Base(tables[0]), func(b []byte) int { return len(b) / 3 }), flip(last, func(b []byte) int { return len(b) / 3 })), -1},
+		{"two tables", both(flipAt(filepath.Base(tables[0]), func(b []byte) int { return len(b) / 3 }), flipAt(last, func(b []byte) int { return len(b) / 3 })), -1},
 	}
 	crashed := []injury{
-		{"the end of the log", flip(log, func(b []byte) int { return used(b) - 40 }), -1},
-		{"the middle of the log", flip(log, func(b []byte) int { return used(b) / 2 }), -1},
+		{"the end of the log", flipAt(log, func(b []byte) int { return used(b) - 40 }), -1},
+		{"the middle of the log", flipAt(log, func(b []byte) int { return used(b) / 2 }), -1},
 		{"a zeroed log", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, log), func(b []byte) []byte { return make([]byte, len(b)) })
 		}, 4},
 		{"no log", without(log), 4},
 		{"no mark", without(markFile), 10},
-		{"no mark, and the end of the log", both(without(markFile), flip(log, func(b []byte) int { return used(b) - 40 })), -1},
-		{"the log and a table", both(flip(log, func(b []byte) int { return used(b) / 3 }), flip(filepath.Base(tables[0]), func(b []byte) int { return 2 * len(b) / 3 })), -1},
-		{"no MANIFEST, and the middle of the log", both(without("MANIFEST"), flip(log, func(b []byte) int { return used(b) / 2 })), -1},
+		{"no mark, and the end of the log", both(without(markFile), flipAt(log, func(b []byte) int { return used(b) - 40 })), -1},
+		{"the log and a table", both(flipAt(log, func(b []byte) int { return used(b) / 3 }), flipAt(filepath.Base(tables[0]), func(b []byte) int { return 2 * len(b) / 3 })), -1},
+		{"no MANIFEST, and the middle of the log", both(without("MANIFEST"), flipAt(log, func(b []byte) int { return used(b) / 2 })), -1},
 	}
 	parts := 3
 	if !testing.Short() {
@@ -291,8 +290,8 @@ func TestRepair(t *testing.T) {
 	}
 	for i := range parts { // one after the other
 		part := func(n int) int { return (2*i + 1) * n / (2*parts + 1) }
-		whole = append(whole, injury{fmt.Sprintf("the first table, part %d", i), flip(filepath.Base(tables[0]), func(b []byte) int { return part(len(b)) }), -1})
-		crashed = append(crashed, injury{fmt.Sprintf("the log, part %d", i), flip(log, func(b []byte) int { return logHeaderLength + part(used(b)-logHeaderLength) }), -1})
+		whole = append(whole, injury{fmt.Sprintf("the first table, part %d", i), flipAt(filepath.Base(tables[0]), func(b []byte) int { return part(len(b)) }), -1})
+		crashed = append(crashed, injury{fmt.Sprintf("the log, part %d", i), flipAt(log, func(b []byte) int { return logHeaderLength + part(used(b)-logHeaderLength) }), -1})
 	}
 	for _, c := range []struct {
 		name     string
@@ -363,49 +362,66 @@ func beside(t *testing.T, dir string) map[string]bool {
 	return out
 }
 
-// A repair that is stopped at any step has lost nothing, and can be run again.
+// A repair that is stopped at any step, by an error or a kill, has lost nothing, and can be run again.
 func TestRepairIsCutShort(t *testing.T) {
 	origin := filled(t)
-	flip(filepath.Base(tablesOf(t, origin)[0]), func(b []byte) int { return len(b) / 2 })(t, origin)
+	flipAt(filepath.Base(tablesOf(t, origin)[0]), func(b []byte) int { return len(b) / 2 })(t, origin)
 	before := files(t, origin)
+	o := repairOptions
+	o.AcceptLoss = true
 	stop := errors.New("stopped")
-	for _, at := range []string{"salvage", "build", "name", "keep", "replace"} {
-		t.Run(at, func(t *testing.T) {
-			dir := snapshot(t, origin)
-			o := repairOptions
-			o.AcceptLoss = true
-			o.step = func(step string) error {
-				if step == at {
-					return stop
-				}
+	stride := 1
+	if testing.Short() {
+		stride = 9
+	}
+	renamed := false
+	for n, ended := 1, false; !ended; n += stride {
+		if renamed {
+			stride = 1
+		}
+		dir := snapshot(t, origin)
+		steps, at := 0, ""
+		failpoint = func(step, path string) error {
+			if steps++; steps < n {
 				return nil
 			}
-			if _, err := Repair(bg, dir, o); !errors.Is(err, stop) {
-				t.Fatalf("got %v", err)
+			if steps == n {
+				at = step + " " + strings.TrimPrefix(path, filepath.Dir(dir))
+				renamed = renamed || step == "rename" && path == dir+repairedSuffix
 			}
-			if at != "replace" && !maps.Equal(files(t, dir), before) {
-				t.Error("the damaged store was changed")
+			return stop // as for ever after a kill
+		}
+		_, err := Repair(bg, dir, o)
+		failpoint = nil
+		if ended = steps < n; !ended && err == nil {
+			t.Errorf("stopped at step %d, %s: no error", n, at)
+		}
+		if _, there := os.Stat(dir); there == nil && !ended && !maps.Equal(files(t, dir), before) {
+			// only the last step of all can fail behind the replacement
+			if found, _ := filepath.Glob(dir + damagedSuffix + "*"); len(found) != 1 {
+				t.Errorf("stopped at step %d, %s: the damaged store was changed", n, at)
 			}
-			o.step = nil
-			if r, err := Repair(bg, dir, o); err != nil || !r.Repaired || r.Finished != (at == "replace") {
-				t.Fatalf("again: %+v, %v", r, err)
-			}
-			checked(t, dir)
-			found, err := filepath.Glob(dir + ".*")
-			if err != nil || len(found) != 1 || !strings.HasPrefix(found[0], dir+damagedSuffix) {
-				t.Fatalf("beside it: %v (%v)", found, err)
-			}
-			if !maps.Equal(files(t, found[0]), before) {
-				t.Error("the damaged store is not kept as it was")
-			}
-		})
+		}
+		if _, err := Repair(bg, dir, o); err != nil {
+			t.Errorf("again, after step %d, %s: %v", n, at, err)
+			continue
+		}
+		s := openAt(t, dir, tiny)
+		if got := s.problems(t); got != 0 || revision(t, s) < 2 {
+			t.Errorf("after step %d, %s: %d problems, revision %d", n, at, got, revision(t, s))
+		}
+		closed(t, s)
+		found, err := filepath.Glob(dir + damagedSuffix + "*")
+		if err != nil || len(found) != 1 || !maps.Equal(files(t, found[0]), before) {
+			t.Errorf("after step %d, %s: the damaged store is not kept as it was: %v (%v)", n, at, found, err)
+		}
 	}
 }
 
 // The process may also be killed: then what it was making is left, and the next run begins anew.
 func TestRepairIsKilled(t *testing.T) {
 	origin := filled(t)
-	flip(filepath.Base(tablesOf(t, origin)[0]), func(b []byte) int { return len(b) / 2 })(t, origin)
+	flipAt(filepath.Base(tablesOf(t, origin)[0]), func(b []byte) int { return len(b) / 2 })(t, origin)
 	before := files(t, origin)
 	dir := snapshot(t, origin)
 	for _, left := range []string{repairingSuffix, repairedSuffix} {
@@ -456,49 +472,5 @@ func TestRepairKeepsSources(t *testing.T) {
 	infos, err := s.Revisions(bg, 0, 0, 10)
 	if err != nil || len(infos) != 2 || infos[0].Author != me.Author || infos[1].Author != repairAuthor || !strings.Contains(infos[1].Reason, "1 node") {
 		t.Errorf("revisions: %v (%v)", infos, err)
-	}
-}
-
-// A value in Badger's value log is lost alone.
-func TestRepairLargeValues(t *testing.T) {
-	dir := t.TempDir() + "/store"
-	s := openAt(t, dir, tiny)
-	update(t, s, graph(1, 3))
-	update(t, s, func(w storage.Writer) error {
-		for i, x := range []string{"first", "second"} {
-			d := storagetest.Disease(kg.ID(fmt.Sprintf("condition:large%d", i)), "Large")
-			for range 100 {
-				d.Remarks = append(d.Remarks, strings.Repeat(x, 2400))
-			}
-			if err := w.PutNodes(bg, d); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	closed(t, s)
-	edit(t, filepath.Join(dir, "000001.vlog"), func(b []byte) []byte {
-		b[bytes.Index(b, []byte("firstfirst"))] ^= 1
-		return b
-	})
-	o := repairOptions
-	o.AcceptLoss = true
-	r, err := Repair(bg, dir, o)
-	if err != nil || !r.Repaired || r.Exact != 1 {
-		t.Fatalf("%+v, %v", r, err)
-	}
-	if len(r.Lost) != 2 || r.Lost[0].ID != "condition:large0" || r.Lost[0].Label != "large" {
-		t.Errorf("lost: %v", r.Lost)
-	}
-	s = checked(t, dir)
-	err = s.View(bg, storage.At{}, func(v storage.Reader) error {
-		n, err := v.Nodes(bg, "condition:large0", "condition:large1")
-		if err == nil && (n[0] != nil || n[1] == nil || len(n[1].Base().Remarks) != 100) {
-			t.Errorf("got %v", n)
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
 	}
 }
