@@ -149,7 +149,7 @@ func (s *salvage) read(o Options) error {
 			}
 			s.harmed = s.harmed || len(s.damages) > was
 			if n := s.lost[file]; n > 0 {
-				s.damage(file, "%s can't be read: the checksum of the value is wrong", plural(n, "entry"))
+				s.damage(file, "%s can't be read: the checksum is wrong", plural(n, "value"))
 			}
 		}
 	}
@@ -298,9 +298,10 @@ func (s *salvage) each(first, last uint64, fn func(ts uint64, key, value []byte,
 			return err
 		}
 		key, value := k[8:], v[1:]
-		if v[0] == salvagedDeletion {
+		switch v[0] {
+		case salvagedDeletion:
 			value = nil
-		} else if v[0] == salvagedValue {
+		case salvagedValue:
 			if _, err := unseal(key, value); err != nil { // nothing that is wrong is taken, whatever was between
 				return err
 			}
