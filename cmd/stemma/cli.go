@@ -29,6 +29,7 @@ type commandLine struct {
 	Backup  backupCommand  `cmd:"" help:"Write a store to a file, its history included."`
 	Restore restoreCommand `cmd:"" help:"Make a store from a backup."`
 	Audit   auditCommand   `cmd:"" help:"Read and prove the audit log: who wrote what, when, from where and why."`
+	Repair  repairCommand  `cmd:"" help:"Say what a damaged store has lost, and make a store of what is left: for when there is no backup."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke the tokens with which one may write."`
 	Schema  schemaCommand  `cmd:"" help:"Print the GraphQL schema."`
 	Version versionCommand `cmd:"" help:"Print the versions of the program, of its API and of its stores."`

@@ -139,6 +139,9 @@ func (m *mark) move(a acknowledged) error {
 
 // acknowledge writes down what the caller is about to be told. What can't be written down is as good as a commit that failed.
 func (s *Store) acknowledge(a acknowledged) error {
+	if s.options.unsynced {
+		return nil
+	}
 	if err := s.mark.move(a); err != nil {
 		return fmt.Errorf("write down in %s that it is on disk: %w", filepath.Join(s.dir, markFile), err)
 	}

@@ -36,7 +36,7 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 	if err != nil {
 		return 0, err
 	}
-	if len(changed) == 0 {
+	if len(changed) == 0 && !s.options.keepEmpty {
 		return h.Revision, nil
 	}
 	next := &head{Revision: h.Revision + 1, Time: max(s.options.Now().UnixNano(), h.Time), Burnt: h.Burnt, Total: h.Total, Row: s.row.Row + 1}

@@ -44,8 +44,8 @@ func (o Options) badgerOptions(dir string) badgerdb.Options {
 	return badgerdb.DefaultOptions(dir).
 		WithLogger(logger{o.Logger}).
 		WithReadOnly(o.ReadOnly).
-		WithBypassLockGuard(true). // ours is taken before anything is read, and says who has it
-		WithSyncWrites(true).      // off by default: an acknowledged commit would not survive a power cut
+		WithBypassLockGuard(true).   // ours is taken before anything is read, and says who has it
+		WithSyncWrites(!o.unsynced). // off by default: an acknowledged commit would not survive a power cut
 		WithNumVersionsToKeep(math.MaxInt).
 		WithDetectConflicts(false). // there is one writer
 		WithExternalMagic(externalMagic).

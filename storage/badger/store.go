@@ -36,6 +36,8 @@ type Options struct {
 	ScrubEvery          time.Duration
 
 	verifyFor time.Duration // how long tables are read whole before the store is opened; 0 for 5 s, below 0 for not at all
+	keepEmpty bool          // a commit that changes nothing makes a revision too
+	unsynced  bool          // commits are on disk when the store is closed: nobody is told of them before
 }
 
 // A Store is a graph in a directory. It is a [storage.Store], a [storage.Checker], a [storage.Snapshotter] and a [storage.Releaser].

@@ -30,3 +30,11 @@ func lockDir(dir *os.File, shared bool) (ok bool, err error) {
 	}
 	return err == nil, err
 }
+
+// usedBytes returns what a file takes on its device: Badger's logs are mostly holes.
+func usedBytes(fi os.FileInfo) int64 {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return st.Blocks * 512
+	}
+	return fi.Size()
+}
