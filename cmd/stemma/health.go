@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -19,19 +19,15 @@ func serveAlive(w http.ResponseWriter, _ *http.Request) {
 
 // health says whether the server should be sent requests.
 type health struct {
-	store      storage.Store
-	dir        string // of the store, "" without one
-	wantsSpace bool   // it takes writes, which need space on the device
-	stopping   atomic.Bool
+	store    storage.Store
+	writes   bool // it takes some, so that a store that can't be written to is not all of what the server is for
+	stopping atomic.Bool
 }
-
-// minFree is what the device must have left: the store refuses commits below 64 MiB.
-const minFree = 64 << 20
 
 // check returns what is wrong, in words that may be shown to anyone.
 func (h *health) check(ctx context.Context) error {
 	if h.stopping.Load() {
-		return fmt.Errorf("stopping")
+		return errors.New("stopping")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -39,15 +35,22 @@ func (h *health) check(ctx context.Context) error {
 		_, err := r.Nodes(ctx, "source:stemma-seed") // there or not: the store is read
 		return err
 	}); err != nil {
-		return fmt.Errorf("the store does not answer")
+		return errors.New("the store does not answer")
 	}
-	if h.dir == "" || !h.wantsSpace {
+	gauge, ok := storage.As[storage.Gauge](h.store)
+	if !ok || !h.writes {
 		return nil
 	}
-	if free, ok := freeBytes(h.dir); ok && free < minFree {
-		return fmt.Errorf("%d MiB are free where the store is, and writes need %d", free>>20, minFree>>20)
+	err := gauge.Writable()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, storage.ErrFull):
+		return errors.New("it answers queries, and takes no writes: the device of the store is full")
+	case errors.Is(err, storage.ErrCorrupt):
+		return errors.New("it takes no writes, and may not answer all queries: a file of the store is damaged")
 	}
-	return nil
+	return errors.New("it answers queries, and takes no writes: the store can only be read")
 }
 
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {

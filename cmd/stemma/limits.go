@@ -95,6 +95,9 @@ func (l *timeLimit) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// maxScrubMiB is more than any device delivers.
+const maxScrubMiB = 1 << 20
+
 // maxNodeCacheMiB is a tebibyte.
 const maxNodeCacheMiB = 1 << 20
 
@@ -126,6 +129,9 @@ func (c *serveCommand) Validate() error {
 		if f.value < 0 {
 			errs = append(errs, fmt.Errorf("--%s=%v: give a time such as 10s, or 0s for none", f.name, f.value))
 		}
+	}
+	if c.Scrub < 0 || c.Scrub > maxScrubMiB {
+		errs = append(errs, fmt.Errorf("--scrub-mib-per-second=%d: give 0 to %d", c.Scrub, maxScrubMiB))
 	}
 	if c.NodeCache < 1 || c.NodeCache > maxNodeCacheMiB {
 		errs = append(errs, fmt.Errorf("--node-cache-mib=%d: give 1 to %d", c.NodeCache, maxNodeCacheMiB))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/stemma-kg/stemma/storage/badger"
 )
 
 // What the program's exit status says.
@@ -26,6 +29,7 @@ func main() { os.Exit(mainStatus()) }
 
 func mainStatus() int {
 	ownFiles()
+	log.SetOutput(badger.Assertions(os.Stderr))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the next one finds Go's own handler, which ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -12,6 +12,7 @@ import (
 	"github.com/stemma-kg/stemma/graph/endpoint"
 	"github.com/stemma-kg/stemma/kg"
 	"github.com/stemma-kg/stemma/storage"
+	"github.com/stemma-kg/stemma/storage/badger"
 )
 
 // metrics are what Prometheus is told. No label has a value that a client can choose.
@@ -119,6 +120,10 @@ type storeCollector struct {
 	revision *prometheus.Desc
 	nodes    *prometheus.Desc
 	up       *prometheus.Desc
+	writable *prometheus.Desc
+	passes   *prometheus.Desc
+	scrubbed *prometheus.Desc
+	damaged  *prometheus.Desc
 }
 
 func newStoreCollector(s storage.Store) *storeCollector {
@@ -126,11 +131,15 @@ func newStoreCollector(s storage.Store) *storeCollector {
 		prometheus.NewDesc("stemma_store_revision", "The newest revision.", nil, nil),
 		prometheus.NewDesc("stemma_store_nodes", "Nodes of each category.", []string{"category"}, nil),
 		prometheus.NewDesc("stemma_store_up", "1 when the store answers.", nil, nil),
+		prometheus.NewDesc("stemma_store_writable", "1 when the store can be written to: its device has room, and no file is damaged.", nil, nil),
+		prometheus.NewDesc("stemma_store_scrub_passes_total", "How often all files of the store have been read again.", nil, nil),
+		prometheus.NewDesc("stemma_store_scrub_bytes_total", "Bytes read for that.", nil, nil),
+		prometheus.NewDesc("stemma_store_damaged_files", "Files that were found damaged since the start.", nil, nil),
 	}
 }
 
 func (c *storeCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.revision, c.nodes, c.up} {
+	for _, d := range []*prometheus.Desc{c.revision, c.nodes, c.up, c.writable, c.passes, c.scrubbed, c.damaged} {
 		ch <- d
 	}
 }
@@ -153,4 +162,17 @@ func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
 		up = 0
 	}
 	ch <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, up)
+	if g, ok := storage.As[storage.Gauge](c.store); ok {
+		writable := 0.0
+		if g.Writable() == nil {
+			writable = 1
+		}
+		ch <- prometheus.MustNewConstMetric(c.writable, prometheus.GaugeValue, writable)
+	}
+	if s, ok := storage.As[*badger.Store](c.store); ok {
+		n := s.Scrub()
+		ch <- prometheus.MustNewConstMetric(c.passes, prometheus.CounterValue, float64(n.Passes))
+		ch <- prometheus.MustNewConstMetric(c.scrubbed, prometheus.CounterValue, float64(n.Bytes))
+		ch <- prometheus.MustNewConstMetric(c.damaged, prometheus.GaugeValue, float64(n.Damaged))
+	}
 }

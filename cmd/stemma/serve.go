@@ -44,6 +44,7 @@ type serveCommand struct {
 	Drain          time.Duration `help:"After a signal to stop, go on answering so long, with /readyz at 503." default:"0s" group:"Running"`
 	Grace          time.Duration `help:"Then let what has begun go on at most so long." default:"7s" group:"Running"`
 	MaxConnections int           `help:"Connections that are open at once; who comes then waits." default:"4096" group:"Running"`
+	Scrub          int64         `name:"scrub-mib-per-second" help:"Rate at which the files of the store are read again, to find damage early, MiB; 0 for never." default:"8" group:"Running"`
 	NodeCache      int64         `name:"node-cache-mib" help:"Memory for decoded nodes, MiB." default:"128" group:"Running"`
 
 	limitFlags
@@ -108,7 +109,10 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 		}
 	}()
 	if !c.NoSeed {
-		if _, err := seed.Apply(ctx, store); err != nil {
+		switch _, err := seed.Apply(ctx, store); {
+		case errors.Is(err, storage.ErrFull), errors.Is(err, storage.ErrReadOnly):
+			log.Warn("the evidence of this program is not brought in, as nothing can be written", "error", err)
+		case err != nil:
 			return fmt.Errorf("bring the evidence of this program into %s: %w", where, err)
 		}
 	}
@@ -121,10 +125,7 @@ func (c *serveCommand) Run(ctx context.Context, h *host) error {
 		s.metrics.tell("stemma_tls_certificate_expiry_timestamp_seconds", "When the certificate, or one above it, expires.", cert.expiry)
 	}
 	if !c.Ephemeral {
-		if s.health.dir, err = c.dir(); err != nil {
-			return err
-		}
-		defer keepAudit(s.health.dir, store, s.metrics, log, h.now)()
+		defer keepAudit(where, store, s.metrics, log, h.now)()
 	}
 	go debug.FreeOSMemory() // the evidence was read, and idle servers would hold on to what that took
 	c.announce(h, log, text, public.Addr(), side, where, s)
@@ -143,11 +144,20 @@ func (c *serveCommand) open(h *host, log *slog.Logger) (storage.Store, string, e
 		return nil, "", err
 	}
 	const mib = 1 << 20
-	s, err := badger.Open(dir, badger.Options{Now: h.now, Logger: log, NodeCacheBytes: c.NodeCache * mib})
-	if err != nil {
-		return nil, "", explainOpen(dir, err)
+	open := func() (*badger.Store, error) {
+		return badger.Open(dir, badger.Options{Now: h.now, Logger: log, NodeCacheBytes: c.NodeCache * mib, ScrubBytesPerSecond: c.Scrub * mib})
 	}
-	return s, dir, nil
+	s, err := open()
+	if err == nil {
+		return s, dir, nil
+	}
+	if errors.Is(err, storage.ErrFull) || errors.Is(err, storage.ErrReadOnly) {
+		if s, failed := badger.Open(dir, badger.Options{ReadOnly: true, Logger: log, NodeCacheBytes: c.NodeCache * mib, ScrubBytesPerSecond: c.Scrub * mib}); failed == nil {
+			log.Warn("the store can only be read; it is tried again every few seconds", "error", err)
+			return recoverLater(s, dir, open, 2*time.Second, log), dir, nil
+		}
+	}
+	return nil, "", explainOpen(dir, err)
 }
 
 // announce says where everything is: in lines for people, in one record for machines.
@@ -246,7 +256,7 @@ func newServer(c *serveCommand, store storage.Store, gate *access, log *slog.Log
 	}
 	s := &server{
 		endpoint: e, metrics: m, gate: gate, store: store, log: log, drain: c.Drain, grace: c.Grace, patience: c.patience,
-		health: &health{store: store, wantsSpace: gate.keeper != nil},
+		health: &health{store: store, writes: gate.keeper != nil},
 	}
 	// A request's body, its wait for a slot, its run and its answer have limits of their own; this one is for what they leave open.
 	s.writeTimeout = time.Minute

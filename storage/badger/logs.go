@@ -10,30 +10,40 @@ import (
 	"path/filepath"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
 
 	"github.com/stemma-kg/stemma/storage"
 )
 
 // Opening a store that a crash left, Badger cuts its logs at the first damaged record, moves what is before it into tables and deletes
-// them. So the logs are copied aside first: when the store is refused, they are put back as they were.
+// them. So the logs, and the MANIFEST, are copied aside first: when the store is refused, they are put back, and what was made since is
+// taken away. With no tables merged meanwhile (quiet) all files are as they were found.
 
 const (
-	// logsDir holds the copies while the store is opened. The whole directory appears in one step: what is in it is the original.
+	// logsDir holds the copies while the store is opened. The whole directory appears in one step, and disappears in one: what is in it is the original.
 	logsDir = "logs"
 	// keptDir is what it becomes when the store is refused. The first copy stays: the logs themselves are in place again.
 	keptDir = "logs-kept"
 )
 
-// keepLogs copies the logs aside, or puts them back when an earlier opening was cut short.
+// foundAgain puts the logs back when an earlier opening was cut short.
+func (s *Store) foundAgain() error {
+	if _, err := os.Stat(filepath.Join(s.dir, logsDir)); err != nil {
+		return nil
+	}
+	s.keeps = true
+	return s.putLogsBack()
+}
+
+// keepLogs copies the logs aside.
 func (s *Store) keepLogs() error {
 	dir := filepath.Join(s.dir, logsDir)
-	if _, err := os.Stat(dir); err == nil {
-		s.keeps = true
-		return s.putLogsBack()
-	}
 	logs, err := filepath.Glob(filepath.Join(s.dir, "*.mem"))
-	if len(logs) == 0 || err != nil {
+	if len(logs) == 0 || err != nil || s.keeps {
 		return err
+	}
+	if manifest := filepath.Join(s.dir, badgerdb.ManifestFilename); exists(manifest) {
+		logs = append(logs, manifest)
 	}
 	partial := dir + ".new"
 	if err := errors.Join(removeAll(partial), os.Mkdir(partial, 0o700)); err != nil {
@@ -49,6 +59,11 @@ func (s *Store) keepLogs() error {
 	}
 	s.keeps = true
 	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // copyLog copies a file without writing what is zero: Badger's logs are mapped, and most of them is a hole.
@@ -82,22 +97,52 @@ func copyLog(from, to string) error {
 	return errors.Join(err, out.Truncate(size), out.Sync(), out.Close())
 }
 
-// putLogsBack replaces the logs by their copies. Those of a later number, which Badger began meanwhile, stay.
+// putLogsBack replaces the logs and the MANIFEST by their copies, and takes away the logs and tables that were made since.
 func (s *Store) putLogsBack() error {
-	copies, err := filepath.Glob(filepath.Join(s.dir, logsDir, "*.mem"))
+	dir := filepath.Join(s.dir, logsDir)
+	copies, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, path := range copies {
-		log := filepath.Join(s.dir, filepath.Base(path))
-		if err := copyLog(path, log+".back"); err != nil {
-			return fmt.Errorf("put the log %s back: %w", log, outOfSpace(err))
+	for _, c := range copies {
+		path := filepath.Join(s.dir, c.Name())
+		if err := copyLog(filepath.Join(dir, c.Name()), path+".back"); err != nil {
+			return fmt.Errorf("put the log %s back: %w", path, outOfSpace(err))
 		}
-		if err := rename(log+".back", log); err != nil {
-			return fmt.Errorf("put the log %s back: %w", log, err)
+		if err := rename(path+".back", path); err != nil {
+			return fmt.Errorf("put the log %s back: %w", path, err)
 		}
 	}
-	return nil
+	f, err := os.Open(filepath.Join(dir, badgerdb.ManifestFilename))
+	if err != nil {
+		return nil // an older program has not kept it
+	}
+	defer f.Close()
+	manifest, _, err := badgerdb.ReplayManifestFile(f, externalMagic, s.options.badgerOptions(s.dir))
+	if err != nil {
+		return nil // it was found damaged, and says nothing about what is new
+	}
+	files, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		made := false
+		switch filepath.Ext(file.Name()) {
+		case ".mem":
+			made = !exists(filepath.Join(dir, file.Name()))
+		case ".sst": // one that is in neither was found unlisted, and is among the orphans
+			id, ok := table.ParseFileID(file.Name())
+			_, listed := manifest.Tables[id]
+			made = ok && !listed
+		}
+		if made {
+			if err := removeAll(filepath.Join(s.dir, file.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return syncDir(s.dir)
 }
 
 // refused leaves the logs of a store that is not opened as they were, and says where their copy is when they are damaged. Badger is closed.
@@ -121,9 +166,15 @@ func (s *Store) refused(why error) error {
 	return errors.Join(fmt.Errorf("%w; its log is as it was found, and a copy is kept in %s", why, kept), err)
 }
 
-// dropLogs lets go of the copies when all that was acknowledged is there.
+// dropLogs lets go of the copies when all that was acknowledged is there. They go in one step: half of them would be taken for what was found.
 func (s *Store) dropLogs() error {
-	return errors.Join(removeAll(filepath.Join(s.dir, logsDir)), removeAll(filepath.Join(s.dir, keptDir)))
+	dir := filepath.Join(s.dir, logsDir)
+	done := dir + ".done"
+	err := removeAll(done)
+	if exists(dir) {
+		err = errors.Join(err, rename(dir, done))
+	}
+	return errors.Join(err, removeAll(done), removeAll(filepath.Join(s.dir, keptDir)))
 }
 
 // whole proves that no commit up to the head lacks a part. The head alone does not show it: with several logs, the end of an earlier one may

@@ -170,6 +170,21 @@ func (s *Store) preflight(m marker) error {
 		}
 		return nil
 	}
+	logs, err := filepath.Glob(filepath.Join(s.dir, "*.mem"))
+	if err != nil {
+		return err
+	}
+	for i, path := range logs { // in the order of their numbers
+		fi, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return damaged("the log %s: %s", filepath.Base(path), whatIsWrong(err))
+		case m.State == stateClosed && fi.Size() > 0:
+			return damaged("it was closed, as the file %s says, and there is a log %s: one of them is of another time", markerFile, filepath.Base(path))
+		case fi.Size() == 0 && i < len(logs)-1: // the newest may have been made in the moment of the crash
+			return damaged("the log %s is empty", filepath.Base(path))
+		}
+	}
 	if err := s.keyRegistry(); err != nil {
 		return damaged("the file %s: %s", badgerdb.KeyRegistryFileName, whatIsWrong(err))
 	}

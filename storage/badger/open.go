@@ -101,8 +101,15 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
-	if err := s.roomToOpen(); err != nil {
-		return err
+	if s.options.MinFreeBytes >= 0 && !s.options.ReadOnly {
+		if err := RoomToOpen(s.dir); err != nil {
+			return err
+		}
+	}
+	if !s.options.ReadOnly {
+		if err := s.foundAgain(); err != nil {
+			return err
+		}
 	}
 	if err := s.preflight(m); err != nil {
 		return err
@@ -126,7 +133,11 @@ func (s *Store) open() error {
 	if s.cache, err = newCache(s.options.NodeCacheBytes); err != nil {
 		return err
 	}
-	if s.db, err = openBadger(s.options.badgerOptions(s.dir), logger{s.log}); err != nil {
+	o := s.options.badgerOptions(s.dir)
+	if m.State == stateOpen {
+		o = quiet(o)
+	}
+	if s.db, err = openBadger(o, logger{s.log}); err != nil {
 		return err
 	}
 	if err := s.sound(auditKey(0), end(headKey)); err != nil { // all that is read below is there
@@ -169,10 +180,31 @@ func (s *Store) open() error {
 	if s.options.ReadOnly {
 		return nil
 	}
-	if err := s.findLog(); err != nil {
+	if err := s.settle(m); err != nil {
 		return err
 	}
-	return s.settle(m)
+	if m.State == stateOpen {
+		if err := s.unquiet(); err != nil {
+			return err
+		}
+	}
+	return s.findLog()
+}
+
+// quiet has Badger merge no tables: until a store that a crash left is proven, every file stays that was found.
+func quiet(o badgerdb.Options) badgerdb.Options {
+	return o.WithNumCompactors(0).WithNumLevelZeroTables(1 << 20).WithNumLevelZeroTablesStall(1 << 21)
+}
+
+// unquiet opens Badger again, as it is used.
+func (s *Store) unquiet() error {
+	err := s.db.Close()
+	s.db = nil
+	if err != nil {
+		return fmt.Errorf("open %s: bring in what its logs held: %w", s.dir, outOfSpace(err))
+	}
+	s.db, err = openBadger(s.options.badgerOptions(s.dir), logger{s.log})
+	return err
 }
 
 // settle writes down what the store that has been opened holds, and lets go of what was kept in case that it is refused. A new store's marker

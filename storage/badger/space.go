@@ -43,17 +43,14 @@ func (s *Store) roomFor(size int64) error {
 	return nil
 }
 
-// roomToOpen refuses to open for writing what Badger could not open.
-func (s *Store) roomToOpen() error {
-	if s.options.MinFreeBytes < 0 || s.options.ReadOnly {
-		return nil
-	}
-	free, _, err := space(s.dir)
+// RoomToOpen says why a store in a directory can't be opened for writing, if that is because the device has no room for it.
+func RoomToOpen(dir string) error {
+	free, _, err := space(dir)
 	if err != nil {
-		return fmt.Errorf("free space of %s: %w", s.dir, err)
+		return fmt.Errorf("free space of %s: %w", dir, err)
 	}
 	if free < roomToOpen {
-		return fmt.Errorf("%w: %s has %d MiB free, and %d MiB are needed to open it for writing; free some space", storage.ErrFull, s.dir, free>>20, roomToOpen>>20)
+		return fmt.Errorf("%w: %s has %d MiB free, and %d MiB are needed to open it for writing; free some space", storage.ErrFull, dir, free>>20, roomToOpen>>20)
 	}
 	return nil
 }
