@@ -102,7 +102,11 @@ func (c *auditListCommand) ask(ctx context.Context, after uint64) (body io.ReadC
 		return nil, at, err
 	}
 	c.authorize(r)
-	resp, err := http.DefaultClient.Do(r)
+	client, err := c.client()
+	if err != nil {
+		return nil, at, err
+	}
+	resp, err := client.Do(r)
 	if err != nil {
 		return nil, at, fmt.Errorf("ask the server: %w", err)
 	}

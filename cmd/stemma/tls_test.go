@@ -224,6 +224,9 @@ func TestTLS(t *testing.T) {
 	if out, errs, status := command(t, "query", "--url", s.url, "--token", admin, "--ca", cert, document); status != statusGood || !strings.Contains(out, `"revision": 1`) {
 		t.Errorf("query: %d %s %s", status, out, errs)
 	}
+	if _, errs, status := command(t, "audit", "list", "--url", s.url, "--token", admin, "--ca", cert); status != statusGood {
+		t.Errorf("audit list: %d %s", status, errs)
+	}
 	if _, errs, status := command(t, "backup", "--url", s.url, "--token", admin, "--ca", cert, file); status != statusGood {
 		t.Errorf("backup: %d %s", status, errs)
 	}
