@@ -224,6 +224,20 @@ func VerifyBackup(ctx context.Context, paths []string, p Progress) (infos []Back
 	return infos, err
 }
 
+// InspectBackup returns what the header of a backup says, which nothing proves yet.
+func InspectBackup(path string) (BackupInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return BackupInfo{}, err
+	}
+	defer f.Close()
+	b, err := openBackup(path, f)
+	if err != nil {
+		return BackupInfo{}, err
+	}
+	return b.info, nil
+}
+
 // concluded proves that nothing is missing in a chain that was read to its end.
 func (c *chain) concluded(l *ledger, rev storage.Revision) error {
 	if err := l.conclude(rev); err != nil {

@@ -51,7 +51,7 @@ type backupReader struct {
 
 // openBackup reads the header. The name is for messages.
 func openBackup(name string, r io.Reader) (*backupReader, error) {
-	b := &backupReader{info: BackupInfo{Name: name}, in: bufio.NewReaderSize(r, 1<<18), sum: sha256.New()}
+	b := &backupReader{info: BackupInfo{Name: name}, in: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
 	foreign := fmt.Errorf("%w: %s is no backup of one", storage.ErrForeign, name)
 	if err := b.take(len(backupMagic)); err != nil || string(b.b) != backupMagic {
 		return nil, foreign

@@ -143,7 +143,7 @@ func survey(ctx context.Context, paths []string, o RestoreOptions) (until ending
 // restoreInto fills an empty directory, opens the store in it once, and compares it with what was read.
 func restoreInto(ctx context.Context, paths []string, dir string, until ending, o RestoreOptions) (made Restored, err error) {
 	options := Options{MinFreeBytes: o.MinFreeBytes, verifyFor: math.MaxInt64}.withDefaults()
-	if err := writeMarker(dir, marker{Format: Format, Engine: engine, State: stateNew}); err != nil {
+	if err := writeMarker(dir, marker{Format: Format, Engine: engine, State: stateLoaded}); err != nil {
 		return made, err
 	}
 	var l *ledger
