@@ -129,8 +129,7 @@ func TestCutBackupLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, after := range []int64{0, 10, 200_000} {
-		proxy := httputil.NewSingleHostReverseProxy(at)
-		proxy.Director = func(r *http.Request) { r.URL.Scheme, r.URL.Host, r.Host = at.Scheme, at.Host, at.Host }
+		proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(at) }}
 		proxy.ModifyResponse = func(r *http.Response) error {
 			r.Body = &cutBody{ReadCloser: r.Body, left: after}
 			return nil

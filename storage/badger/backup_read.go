@@ -247,7 +247,7 @@ func (b *backupReader) trailer() error {
 		return b.damaged("its end", errors.New("the number of entries or the SHA-256 is wrong"))
 	}
 	b.offset, b.b = b.offset+int64(len(b.b)), b.b[:0]
-	if _, err := b.in.ReadByte(); err != io.EOF {
+	if _, err := b.in.ReadByte(); !errors.Is(err, io.EOF) {
 		if err == nil {
 			err = errors.New("more follows")
 		}
