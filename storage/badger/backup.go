@@ -129,7 +129,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, since storage.Revision)
 	if err != nil {
 		return 0, err
 	}
-	proof := ledger{since: since}
+	proof := listing{since: since}
 	base := h.timestamp(since)
 	it := txn.NewIterator(badgerdb.IteratorOptions{AllVersions: true, SinceTs: max(base, 1) - 1})
 	defer it.Close()
@@ -168,7 +168,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, since storage.Revision)
 }
 
 // backUp writes one version of an entry.
-func (s *Store) backUp(item *badgerdb.Item, out *frameWriter, proof *ledger) (err error) {
+func (s *Store) backUp(item *badgerdb.Item, out *frameWriter, proof *listing) (err error) {
 	key, ts := item.Key(), item.Version()
 	defer func() {
 		if err != nil {

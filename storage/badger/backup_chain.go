@@ -151,9 +151,9 @@ func (c *chain) eachEntry(ctx context.Context, fn func(key []byte, ts uint64, va
 	}
 }
 
-// prove reads a chain to its end, and proves that it is whole. With a time, the ledger knows what was there then.
-func (c *chain) prove(ctx context.Context, before time.Time, keep func(key []byte, ts uint64) bool, fn func(key []byte, ts uint64, value []byte) error) (*ledger, error) {
-	l := &ledger{since: c.files[0].info.Since, before: before}
+// prove reads a chain to its end, and proves that it is whole. With a time, the listing knows what was there then.
+func (c *chain) prove(ctx context.Context, before time.Time, keep func(key []byte, ts uint64) bool, fn func(key []byte, ts uint64, value []byte) error) (*listing, error) {
+	l := &listing{since: c.files[0].info.Since, before: before}
 	return l, c.eachEntry(ctx, func(key []byte, ts uint64, value []byte) error {
 		if !keep(key, ts) {
 			return nil
@@ -239,7 +239,7 @@ func InspectBackup(path string) (BackupInfo, error) {
 }
 
 // concluded proves that nothing is missing in a chain that was read to its end.
-func (c *chain) concluded(l *ledger, rev storage.Revision) error {
+func (c *chain) concluded(l *listing, rev storage.Revision) error {
 	if err := l.conclude(rev); err != nil {
 		return c.wrong(err)
 	}

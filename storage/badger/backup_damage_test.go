@@ -135,12 +135,12 @@ func TestBackupsThatLie(t *testing.T) {
 		"out of order":                func(e *[]frame) { (*e)[2], (*e)[3] = (*e)[3], (*e)[2] },
 		"another table":               func(e *[]frame) { *e = append(*e, frame{[]byte("zzz"), 1, seal([]byte("zzz"), nil)}) },
 		"an entry of the future":      func(e *[]frame) { (*e)[0].ts = 99 },
-		"a row is left out":           func(e *[]frame) { *e = without(*e, tableAudit) },
-		"the head is left out":        func(e *[]frame) { *e = without(*e, tableMeta) },
-		"the records are left out":    func(e *[]frame) { *e = without(*e, tableRevision) },
+		"a row is left out":           func(e *[]frame) { *e = lacking(*e, tableAudit) },
+		"the head is left out":        func(e *[]frame) { *e = lacking(*e, tableMeta) },
+		"the records are left out":    func(e *[]frame) { *e = lacking(*e, tableRevision) },
 		"a release that no row names": func(e *[]frame) { *e = inserted(*e, revisionKey(tableRelease, 1), []byte("x")) },
-		"a head that is nothing":      func(e *[]frame) { *e = inserted(without(*e, tableMeta), headKey, []byte{0xff}) },
-		"a row that is nothing":       func(e *[]frame) { *e = inserted(without(*e, tableAudit), auditKey(1), []byte("{}")) },
+		"a head that is nothing":      func(e *[]frame) { *e = inserted(lacking(*e, tableMeta), headKey, []byte{0xff}) },
+		"a row that is nothing":       func(e *[]frame) { *e = inserted(lacking(*e, tableAudit), auditKey(1), []byte("{}")) },
 		"nothing at all":              func(e *[]frame) { *e = nil },
 	} {
 		for kind, b := range map[string][]byte{"full": full, "increment": increment} {
@@ -202,7 +202,7 @@ func framed(t testing.TB, h backupHeader, frames []frame) []byte {
 	return b.Bytes()
 }
 
-func without(frames []frame, table byte) (out []frame) {
+func lacking(frames []frame, table byte) (out []frame) {
 	for _, f := range frames {
 		if f.key[0] != table {
 			out = append(out, f)

@@ -146,7 +146,7 @@ func restoreInto(ctx context.Context, paths []string, dir string, until ending, 
 	if err := writeMarker(dir, marker{Format: Format, Engine: engine, State: stateLoaded}); err != nil {
 		return made, err
 	}
-	var l *ledger
+	var l *listing
 	err = withChain(paths, func(c *chain, size int64) (err error) {
 		w, err := newLoader(dir, options)
 		if err != nil {
@@ -187,7 +187,7 @@ func restoreInto(ctx context.Context, paths []string, dir string, until ending, 
 }
 
 // compare tells how a store differs from what was read of its backup.
-func (s *Store) compare(l *ledger) error {
+func (s *Store) compare(l *listing) error {
 	h := s.head.Load()
 	want := head{}
 	if l.newest != nil {

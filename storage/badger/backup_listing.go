@@ -10,9 +10,9 @@ import (
 	"github.com/stemma-kg/stemma/storage"
 )
 
-// A ledger is told of all entries of a backup, in their order, and proves that they are all that a store has, or all since its base: each in its place, as
+// A listing is told of all entries of a backup, in their order, and proves that they are all that a store has, or all since its base: each in its place, as
 // many as the heads say, with an unbroken audit log and a name for each row that says one was given.
-type ledger struct {
+type listing struct {
 	since   storage.Revision
 	before  time.Time // zero, or the time of which reached is wanted
 	last    []byte    // the key of the newest entry, and its timestamp
@@ -32,7 +32,7 @@ type ledger struct {
 }
 
 // add goes on to an entry; a nil payload is a deletion.
-func (l *ledger) add(key []byte, ts uint64, payload []byte) error {
+func (l *listing) add(key []byte, ts uint64, payload []byte) error {
 	order := bytes.Compare(l.last, key)
 	if order > 0 || order == 0 && ts >= l.lastTs {
 		return errors.New("it is out of order")
@@ -68,7 +68,7 @@ func (l *ledger) add(key []byte, ts uint64, payload []byte) error {
 	return nil
 }
 
-func (l *ledger) addHead(key, payload []byte) error {
+func (l *listing) addHead(key, payload []byte) error {
 	if !bytes.Equal(key, headKey) {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (l *ledger) addHead(key, payload []byte) error {
 	return nil
 }
 
-func (l *ledger) addRow(key, line []byte) error {
+func (l *listing) addRow(key, line []byte) error {
 	row, err := storage.ParseAuditRow(line)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (l *ledger) addRow(key, line []byte) error {
 	return nil
 }
 
-func (l *ledger) addRelease(key, name []byte) error {
+func (l *listing) addRelease(key, name []byte) error {
 	rev, err := revisionOf(key)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (l *ledger) addRelease(key, name []byte) error {
 	return nil
 }
 
-func (l *ledger) addCommit(key, payload []byte) error {
+func (l *listing) addCommit(key, payload []byte) error {
 	rev, err := revisionOf(key)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (l *ledger) addCommit(key, payload []byte) error {
 }
 
 // conclude says what is missing of a backup up to a revision when all entries have been added.
-func (l *ledger) conclude(rev storage.Revision) error {
+func (l *listing) conclude(rev storage.Revision) error {
 	if l.newest == nil {
 		if rev > 0 || l.entries > 0 {
 			return errors.New("there is no record of the newest revision")
