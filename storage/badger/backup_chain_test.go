@@ -87,6 +87,15 @@ func TestChainsThatAreRefused(t *testing.T) {
 	change(fork, 3)
 	change(fork, 4)
 	late := fork.saved(t, 3)
+	// In one more, a crash has used up timestamps: nothing of it stands where the same of another stands.
+	burnt := t.TempDir()
+	crashed := openAt(t, burnt, tiny)
+	update(t, crashed, graph(2, 10))
+	closed(t, crashed)
+	killed(t, burnt, 1)
+	crashed = checked(t, burnt)
+	change(crashed, 1)
+	change(crashed, 2)
 	other := checked(t, t.TempDir())
 	update(t, other, graph(1, 10))
 	change(other, 1)
@@ -103,6 +112,7 @@ func TestChainsThatAreRefused(t *testing.T) {
 		{"the full backup last", []string{one, full}, "is a full backup, and stands behind"},
 		{"two full ones", []string{first, full}, "is a full backup"},
 		{"an increment of another store", []string{full, other.saved(t, 2)}, "two stores"},
+		{"of another store, at other timestamps", []string{full, crashed.saved(t, 2)}, "two stores"},
 		{"one that overlaps", []string{full, other.saved(t, 1)}, "two stores"},
 		{"an increment of another history", []string{full, late}, "from 2 to 3 is missing"},
 		{"of another history, at the same revision", []string{full, two, late}, "two histories"},
@@ -200,6 +210,37 @@ func TestRestoreOfATime(t *testing.T) {
 	}
 	refused(t, RestoreOptions{Before: at("03:00:59")}, storage.ErrNoRevision, "at or before 2026-01-02T03:00:59Z", file)
 }
+
+// A release that comes while a backup is written has the timestamp of a revision that is in it, and is still not of its moment.
+func TestReleaseInTheMidstOfABackup(t *testing.T) {
+	s := checked(t, t.TempDir())
+	update(t, s, graph(2, 1000))
+	row := auditOf(t, s)
+	var b bytes.Buffer
+	begun := false
+	_, err := s.Backup(bg, writerFunc(func(p []byte) (int, error) {
+		if !begun { // the names and edges are written, releases and rows are still to come
+			begun = true
+			named(t, s, "meanwhile")
+		}
+		return b.Write(p)
+	}), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := save(t, b.Bytes())
+	r := restored(t, RestoreOptions{}, full)
+	if releasesOf(t, r) != "" || auditOf(t, r) != row {
+		t.Errorf("the backup has the release %q and the audit log %s", releasesOf(t, r), auditOf(t, r))
+	}
+	if r := restored(t, RestoreOptions{}, full, s.saved(t, 1)); releasesOf(t, r) != "1=meanwhile" {
+		t.Errorf("the increment after it has the releases %q", releasesOf(t, r))
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // A backup is of one moment, also beside releases and commits; and increments that are taken all the while miss nothing.
 func TestBackupBesideWriters(t *testing.T) {
