@@ -248,8 +248,9 @@ type CheckResult struct {
 
 // A Snapshotter writes a store to a stream, history included; the engine's Restore reads it back.
 type Snapshotter interface {
-	// Backup writes everything up to the newest revision, which it returns, while others read and write.
-	Backup(ctx context.Context, w io.Writer) (Revision, error)
+	// Backup writes what was written after a revision, up to the newest one, which it returns, while others read and write: everything
+	// after 0. For a revision that is not there yet it returns [ErrNoRevision] and writes nothing.
+	Backup(ctx context.Context, w io.Writer, since Revision) (Revision, error)
 }
 
 // A Gauge tells whether a store can be written to.

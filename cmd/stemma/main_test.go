@@ -40,7 +40,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SOURCES", sources)
 			e.Setenv("HOME", e.WorkDir)
-			return nil
+			old, err := os.ReadFile("testdata/old/format1.backup.gz")
+			if err == nil {
+				err = os.WriteFile(filepath.Join(e.WorkDir, "old.gz"), old, 0o600)
+			}
+			return err
 		},
 		Condition: func(c string) (bool, error) {
 			switch c {

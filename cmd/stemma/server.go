@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -163,14 +164,41 @@ func (s *server) serveBackup(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this server keeps nothing, so there is nothing to back up", http.StatusNotImplemented)
 		return
 	}
+	since, err := sinceOf(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	ctx, by := r.Context(), visiting(r.Context()).token.Name
 	w.Header().Set("Content-Type", "application/octet-stream")
-	rev, err := snapshotter.Backup(ctx, &paced{w: w, rc: http.NewResponseController(w)})
+	rev, err := snapshotter.Backup(ctx, &paced{w: w, rc: http.NewResponseController(w)}, since)
+	if errors.Is(err, storage.ErrNoRevision) { // nothing was written
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "a backup was cut short", "token", by, "error", err)
 		panic(http.ErrAbortHandler) // the connection breaks, so that nobody takes half a backup for a whole one
 	}
-	s.log.InfoContext(ctx, "backed up", "token", by, "revision", rev)
+	s.log.InfoContext(ctx, "backed up", "token", by, "since", since, "revision", rev)
+}
+
+// sinceOf reads the query of /backup. What it does not know is refused: who asks for less should not get everything.
+func sinceOf(query url.Values) (storage.Revision, error) {
+	for name, values := range query {
+		if name != "since" || len(values) != 1 {
+			return 0, fmt.Errorf("%q: a backup is asked for as /backup or /backup?since=REVISION", name)
+		}
+	}
+	text := query.Get("since")
+	if text == "" {
+		text = "0"
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("since=%q: write the number of a revision", query.Get("since"))
+	}
+	return storage.Revision(n), nil
 }
 
 // paced writes with a deadline for each piece, not for the whole.

@@ -35,8 +35,7 @@ func newContent() content { return content{sha256.New()} }
 
 // add adds an entry; a nil payload is a deletion.
 func (c content) add(key, payload []byte) {
-	switch key[0] {
-	case tableMeta, tableRevision, tableRelease, tableAudit:
+	if isRecord(key) {
 		return
 	}
 	b := binary.AppendUvarint(make([]byte, 0, 2*binary.MaxVarintLen64+len(key)), uint64(len(key)))

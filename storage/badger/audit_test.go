@@ -128,7 +128,7 @@ func TestLostEntries(t *testing.T) {
 	h := *s.head.Load()
 	h.Total++
 	s.head.Store(&h)
-	if _, err := s.Backup(bg, new(strings.Builder)); err == nil {
+	if _, err := s.Backup(bg, new(strings.Builder), 0); err == nil {
 		t.Error("a store that lacks an entry is backed up")
 	}
 	if s.problems(t) == 0 {

@@ -61,8 +61,7 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 	if err != nil {
 		return 0, s.fail(fmt.Errorf("commit revision %d: %w", next.Revision, err))
 	}
-	s.row = row
-	s.publish(next, changed)
+	s.publish(next, changed, row)
 	return next.Revision, nil
 }
 
@@ -162,10 +161,11 @@ func (s *Store) write(ts uint64, entries []entry) error {
 }
 
 // publish makes a commit the newest one for readers and for those who wait for changes.
-func (s *Store) publish(h *head, changed []storage.Changed) {
-	s.cache.move(&s.head, h, changed)
+func (s *Store) publish(h *head, changed []storage.Changed, row storage.AuditRow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.row = row
+	s.cache.move(&s.head, h, changed)
 	close(s.woken)
 	s.woken = make(chan struct{})
 }

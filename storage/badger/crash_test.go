@@ -272,11 +272,7 @@ func TestLargeValues(t *testing.T) {
 		}
 	}
 	s = checked(t, dir)
-	restored := filepath.Join(t.TempDir(), "restored")
-	if _, err := Restore(bg, strings.NewReader(s.all(t)), restored); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range []*Store{s, checked(t, restored)} {
+	for _, s := range []*Store{s, restored(t, RestoreOptions{}, s.saved(t, 0))} {
 		err := s.View(bg, storage.At{}, func(r storage.Reader) error {
 			for i, n := range sizes {
 				got, err := r.Nodes(bg, kg.ID(fmt.Sprintf("condition:large%d", i)))

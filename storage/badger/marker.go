@@ -29,6 +29,7 @@ const (
 const (
 	stateNew    = "new"    // begun, and perhaps nothing is there yet
 	stateOpen   = "open"   // in use, or left by a crash
+	stateLoaded = "loaded" // begun by a restore that has not come to its end
 	stateClosed = "closed" // closed cleanly: every commit is in the tables, and the tables are those that the MANIFEST lists
 )
 
@@ -87,7 +88,7 @@ func parseMarker(s string) (marker, error) {
 			m.Entries, err = strconv.ParseUint(value, 10, 64)
 		}
 	}
-	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateClosed}, m.State) && m.Format <= Format {
+	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateLoaded, stateClosed}, m.State) && m.Format <= Format {
 		return m, fmt.Errorf("the file %s is damaged", markerFile)
 	}
 	return m, nil
@@ -115,6 +116,8 @@ func (s *Store) identify() (marker, error) {
 		return m, fmt.Errorf("%w of this engine: %s is kept by %q, not by %q", storage.ErrForeign, s.dir, m.Engine, engine)
 	case m.Format > Format:
 		return m, fmt.Errorf("%w: %s has format %d, and this program reads formats up to %d; take a newer program, or another directory", storage.ErrNewer, s.dir, m.Format, Format)
+	case m.State == stateLoaded:
+		return m, fmt.Errorf("%w: %s is what a restore left that was cut short; delete it, and restore again", storage.ErrForeign, s.dir)
 	case m.State != stateClosed && s.options.ReadOnly:
 		return m, fmt.Errorf("%w: %s was not closed cleanly, and what its log holds has to be brought in before it can be only read: open it once for writing", storage.ErrReadOnly, s.dir)
 	}

@@ -325,7 +325,11 @@ func TestRepair(t *testing.T) {
 				if in.exact >= 0 && int(r.Exact) != in.exact {
 					t.Errorf("all is as it was up to revision %d, want %d", r.Exact, in.exact)
 				}
-				honest(t, was, states(t, checked(t, dir)), r)
+				repaired := checked(t, dir)
+				honest(t, was, states(t, repaired), r)
+				if err := read(repaired.bytesOf(t, 0)); err != nil {
+					t.Errorf("a backup of it is refused: %v", err)
+				}
 				if t.Failed() {
 					for _, d := range r.Damage {
 						t.Log("damaged: ", d)

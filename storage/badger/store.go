@@ -59,7 +59,7 @@ type Store struct {
 
 	writing   chan struct{}    // holds one token, which the one Update that runs takes
 	mark      *mark            // of what was acknowledged; guarded by writing
-	row       storage.AuditRow // the newest; guarded by writing
+	row       storage.AuditRow // the newest; written under writing and mu
 	newestLog struct {
 		path string
 		size int64
@@ -373,8 +373,8 @@ func (s *Store) Release(ctx context.Context, c storage.Commit, name string) (_ s
 	if err != nil {
 		return 0, s.fail(fmt.Errorf("release %q: %w", name, err))
 	}
-	s.row = row
 	s.mu.Lock()
+	s.row = row
 	s.releases = append(s.releases, release{h.Revision, name})
 	s.mu.Unlock()
 	return h.Revision, nil

@@ -65,7 +65,7 @@ func TestUnreadTables(t *testing.T) {
 	wantError(t, err, storage.ErrCorrupt, filepath.Base(path))
 	_, err = s.Update(bg, me, graph(2, 4))
 	wantError(t, err, storage.ErrCorrupt, filepath.Base(path))
-	_, err = s.Backup(bg, new(strings.Builder))
+	_, err = s.Backup(bg, new(strings.Builder), 0)
 	wantError(t, err, storage.ErrCorrupt, filepath.Base(path))
 	if _, err := os.Stat(filepath.Join(dir, damagedDir, filepath.Base(path))); err != nil {
 		t.Errorf("the damaged table is not kept: %v", err)

@@ -92,6 +92,15 @@ type head struct {
 // commit without being a part of it, and rows of the audit log count themselves.
 func ownCount(key []byte) bool { return key[0] == tableRelease || key[0] == tableAudit }
 
+// isRecord tells whether an entry is about a commit, not of what it wrote.
+func isRecord(key []byte) bool {
+	switch key[0] {
+	case tableMeta, tableRevision, tableRelease, tableAudit:
+		return true
+	}
+	return false
+}
+
 // timestamp returns Badger's timestamp of a revision.
 func (h *head) timestamp(rev storage.Revision) uint64 {
 	ts := uint64(rev)
