@@ -65,9 +65,15 @@ func (c *healthCommand) at() (*url.URL, error) {
 	if err != nil || port == "0" || port == "" {
 		return nil, fmt.Errorf("--addr %q: write it as HOST:PORT, with the port that the server has, or give --url", c.Addr)
 	}
-	// A server that listens everywhere is also here.
-	if addr, err := netip.ParseAddr(name); name == "" || err == nil && addr.IsUnspecified() {
+	// A server that listens everywhere is also here. A container may have no file that says where localhost is.
+	switch addr, err := netip.ParseAddr(name); {
+	case name == "":
 		name = "localhost"
+	case err == nil && addr.IsUnspecified():
+		name = "127.0.0.1"
+		if addr.Is6() {
+			name = "::1"
+		}
 	}
 	u := &url.URL{Scheme: "http", Host: net.JoinHostPort(name, port), Path: "/readyz"}
 	if c.TLSCert != "" {
