@@ -10,8 +10,11 @@ help: ## list the targets
 serve: ## start the server with the seed, on http://127.0.0.1:8080
 	go run ./cmd/stemma serve
 
-build: ## build ./stemma
-	go build -trimpath -o stemma ./cmd/stemma
+# A version that a build is to be called; without it, it is called after the commit.
+VERSION ?=
+
+build: ## build ./stemma, one static file
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.stamped=$(VERSION)' -o stemma ./cmd/stemma
 
 needs: ## install what the tests need and the machine lacks (Debian packages, npm packages)
 	@./scripts/needs
@@ -46,4 +49,16 @@ lint: ## check format and style, and the import rules of the house
 vuln: ## look for known vulnerabilities in what we call
 	./scripts/vuln
 
-.PHONY: help serve build needs test race torture fuzz bench generate fresh lint vuln
+supply: ## check what the binary is made of: sums, licences, signatures
+	./scripts/supply
+
+sbom: build ## list what ./stemma is made of in stemma.cdx.json, as CycloneDX
+	go -C tools run ./sbom -root .. -binary ../stemma -output ../stemma.cdx.json
+
+deploy-test: ## prove the units, the nightly backup and the alerts in deploy/
+	./scripts/deploy-test
+
+container-test: ## build the image of deploy/Containerfile, without fetching, and prove what it may do
+	./scripts/container-test
+
+.PHONY: help serve build needs test race torture fuzz bench generate fresh lint vuln supply sbom deploy-test container-test

@@ -23,6 +23,7 @@ type commandLine struct {
 	Config string `help:"Read flags from this YAML file: a key is the name of a flag." placeholder:"FILE"`
 
 	Serve   serveCommand   `cmd:"" help:"Serve the graph over HTTP as GraphQL."`
+	Health  healthCommand  `cmd:"" help:"Ask a server whether it should be sent requests: status 0 yes, 1 no."`
 	Query   queryCommand   `cmd:"" help:"Answer a GraphQL document from a store or a server."`
 	Check   checkCommand   `cmd:"" help:"Prove that a store is whole: nodes, edges, indexes, counters and history agree. One that was not closed cleanly is opened for writing first."`
 	Verify  verifyCommand  `cmd:"" help:"Prove that the evidence in this program stands in its source documents, word for word."`

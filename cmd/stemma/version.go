@@ -11,8 +11,14 @@ import (
 	"github.com/stemma-kg/stemma/storage/badger"
 )
 
-// programVersion is the module's version, or of what the program was built.
+// stamped is the version that a build was given: go build -ldflags '-X main.stamped=v1.2.3'.
+var stamped string
+
+// programVersion is the version that the build was given, the module's, or of what the program was built.
 func programVersion() string {
+	if stamped != "" {
+		return stamped
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown)"
