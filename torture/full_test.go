@@ -83,7 +83,7 @@ func TestStartedOnAFullDevice(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			kind := "started on a full device, " + c.name
 			needsDevices(t, kind, "ext4")
-			trials(t, kind, onlyFor(c.name, "killed"), 8, func(t *trial) {
+			trials(t, kind, 1, 8, func(t *trial) {
 				fs := []string{"tmpfs", "ext4"}[t.random.IntN(2)]
 				sp := c.of(t)
 				d := newDevice(t, fs, 200)
@@ -99,8 +99,18 @@ func TestStartedOnAFullDevice(t *testing.T) {
 						if l := newLedger(); !l.send(s, p.write, write{tag: "full", id: "agent:full"}, 0) || l.refusals("STORAGE_FULL") != 1 {
 							t.fails("a write to a full device: %v %v", l.codes, l.last)
 						}
+						ready(t, s, false)
+						empty()
+						l := newLedger()
+						for end := time.Now().Add(20 * time.Second); !l.send(s, p.write, write{tag: "again", id: "agent:again"}, 0) || l.len() == 0; time.Sleep(100 * time.Millisecond) {
+							if time.Now().After(end) {
+								t.fails("writing does not go on when there is room: %v %v", l.codes, l.last)
+								break
+							}
+						}
 						s.stop(t)
-						continue
+						checked(t, p.data)
+						return
 					}
 					t.outcome = "refused"
 					if died(s.log.String()) || s.status() != 2 || !strings.Contains(s.log.String(), "make room") {
@@ -160,7 +170,7 @@ func TestTurnedReadOnly(t *testing.T) {
 	})
 }
 
-// A directory that can't be written to: a server refuses, a closed store can be checked, and nothing changes.
+// A directory that can't be written to: a closed store is served and checked, one that a crash left is refused, and nothing changes.
 func TestWithoutPermission(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -186,8 +196,14 @@ func TestWithoutPermission(t *testing.T) {
 				}
 				before := contents(t, data)
 				s := launch(t, "--data", data)
-				if err := s.await(); err == nil || s.status() != 2 || !strings.Contains(s.log.String(), "make it writable") {
-					t.fails("it serves, or does not say why not: %s", tail(s.log.String()))
+				switch err := s.await(); {
+				case err == nil && (c.name != "closed" || !strings.Contains(s.log.String(), "can only be read")):
+					t.fails("it serves, and does not say how: %s", tail(s.log.String()))
+				case err == nil:
+					reads(t, s)
+					s.stop(t)
+				case s.status() != 2 || !strings.Contains(s.log.String(), "make it writable"):
+					t.fails("it does not say why it refuses: %s", tail(s.log.String()))
 				}
 				r := command(t, "check", "--data", data)
 				switch {

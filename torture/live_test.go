@@ -35,9 +35,9 @@ var liveDamages = []damage{
 }
 
 // scrubOften are the flags that make the scrub find damage within scrubTime.
-var scrubOften = []string{}
+var scrubOften = []string{"--scrub-mib-per-second", "1000"}
 
-const scrubTime = 10 * time.Second
+const scrubTime = 20 * time.Second
 
 func TestDamagedWhileServing(t *testing.T) {
 	trials(t, "damaged while serving", 1, 80, func(t *trial) {

@@ -16,16 +16,17 @@ import (
 type recovering struct {
 	mu     sync.RWMutex // held shared by every call, whole while the store is opened anew
 	store  storage.Store
-	opened chan struct{} // closed when the store can be written to
+	why    error         // it can't be written to; nil since it can
+	opened chan struct{} // closed then
 
 	stop context.CancelFunc
 	work sync.WaitGroup
 }
 
-// recoverLater serves a store of a directory that is open for reading, and tries every now and then to open it for writing by open.
-func recoverLater(reading storage.Store, dir string, open func() (*badger.Store, error), every time.Duration, log *slog.Logger) *recovering {
+// recoverLater serves a store of a directory that is open for reading, because of why, and tries every now and then to open it for writing.
+func recoverLater(reading storage.Store, why error, dir string, open func() (*badger.Store, error), every time.Duration, log *slog.Logger) *recovering {
 	ctx, stop := context.WithCancel(context.Background())
-	r := &recovering{store: reading, opened: make(chan struct{}), stop: stop}
+	r := &recovering{store: reading, why: why, opened: make(chan struct{}), stop: stop}
 	r.work.Go(func() {
 		t := time.NewTicker(every)
 		defer t.Stop()
@@ -59,9 +60,10 @@ func (r *recovering) reopen(dir string, open func() (*badger.Store, error)) erro
 	}
 	s, err := open()
 	if err == nil {
-		r.store = s
+		r.store, r.why = s, nil
 		return nil
 	}
+	r.why = err
 	s, again := badger.Open(dir, badger.Options{ReadOnly: true})
 	if again == nil {
 		r.store = s
@@ -78,7 +80,23 @@ func (r *recovering) View(ctx context.Context, at storage.At, fn func(storage.Re
 func (r *recovering) Update(ctx context.Context, c storage.Commit, fn func(storage.Writer) error) (storage.Revision, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
+	if r.why != nil {
+		return 0, r.why
+	}
 	return r.store.Update(ctx, c, fn)
+}
+
+// Writable says why the store can't be written to.
+func (r *recovering) Writable() error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.why != nil {
+		return r.why
+	}
+	if g, ok := storage.As[storage.Gauge](r.store); ok {
+		return g.Writable()
+	}
+	return nil
 }
 
 // Changes goes on over the opening for writing: a store that is only read has none that are new.

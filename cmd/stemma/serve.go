@@ -154,7 +154,7 @@ func (c *serveCommand) open(h *host, log *slog.Logger) (storage.Store, string, e
 	if errors.Is(err, storage.ErrFull) || errors.Is(err, storage.ErrReadOnly) {
 		if s, failed := badger.Open(dir, badger.Options{ReadOnly: true, Logger: log, NodeCacheBytes: c.NodeCache * mib, ScrubBytesPerSecond: c.Scrub * mib}); failed == nil {
 			log.Warn("the store can only be read; it is tried again every few seconds", "error", err)
-			return recoverLater(s, dir, open, 2*time.Second, log), dir, nil
+			return recoverLater(s, err, dir, open, 2*time.Second, log), dir, nil
 		}
 	}
 	return nil, "", explainOpen(dir, err)
