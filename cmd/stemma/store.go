@@ -36,7 +36,9 @@ func explainOpen(dir string, err error) error {
 		return fmt.Errorf("there is no store in %s; name another with --data, or make one with `stemma serve --data %s`", dir, dir)
 	case errors.Is(err, storage.ErrLocked):
 		return fmt.Errorf("%w; a running server answers `stemma query --url`, and takes backups by `stemma backup --url`", err)
-	case errors.Is(err, storage.ErrForeign) || errors.Is(err, storage.ErrNewer) || errors.Is(err, storage.ErrCorrupt) || errors.Is(err, storage.ErrReadOnly):
+	case errors.Is(err, storage.ErrCorrupt):
+		return fmt.Errorf("%w (`stemma restore FILE NEWDIR`); without one, `stemma repair --data %s` says what can be saved", err, dir)
+	case errors.Is(err, storage.ErrForeign) || errors.Is(err, storage.ErrNewer) || errors.Is(err, storage.ErrReadOnly):
 		return err
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w; make it readable for this user, or choose another directory with --data", err)
@@ -68,7 +70,7 @@ func (c *checkCommand) Run(ctx context.Context, h *host) (err error) {
 	}
 	fmt.Fprintf(h.stdout, "%s: revision %d, %d nodes, %d edges, %d entries: %d problems\n", dir, result.Revision, result.Nodes, result.Edges, result.Entries, result.Problems)
 	if result.Problems > 0 {
-		return no{fmt.Errorf("%s is damaged: restore a backup with `stemma restore FILE NEWDIR`", dir)}
+		return no{fmt.Errorf("%s is damaged: restore a backup with `stemma restore FILE NEWDIR`; without one, `stemma repair --data %s` says what can be saved", dir, dir)}
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ const (
 
 // foundAgain puts the logs back when an earlier opening was cut short.
 func (s *Store) foundAgain() error {
-	if _, err := os.Stat(filepath.Join(s.dir, logsDir)); err != nil {
+	if !exists(filepath.Join(s.dir, logsDir)) {
 		return nil
 	}
 	s.keeps = true

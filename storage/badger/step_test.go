@@ -187,7 +187,7 @@ func snapshotStore(t *testing.T, from, to string) {
 		if err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)
 		}
-		return fmt.Sprint(names, manifest)
+		return fmt.Sprint(names, string(manifest))
 	}
 	for range 100 {
 		before := state()

@@ -23,7 +23,7 @@ func allocate(f *os.File, size int64) error {
 
 func retried(fn func() error) error {
 	for {
-		if err := fn(); err != syscall.EINTR {
+		if err := fn(); !errors.Is(err, syscall.EINTR) {
 			return err
 		}
 	}
