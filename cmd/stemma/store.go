@@ -22,8 +22,13 @@ func openForReading(h *host, dir string) (*badger.Store, error) {
 			return nil, explainOpen(dir, err)
 		}
 	}
+	mends := errors.Is(err, badger.ErrMends)
 	if s, err = badger.Open(dir, badger.Options{Now: h.now}); err != nil {
 		return nil, explainOpen(dir, err)
+	}
+	if mends {
+		h.say("stemma: a file of %s was damaged that holds nothing; it was made anew", dir)
+		return s, nil
 	}
 	h.say("stemma: %s was not closed cleanly; what the last process had committed has been brought in", dir)
 	return s, nil

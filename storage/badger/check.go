@@ -115,7 +115,7 @@ func (c *checker) tables() error {
 		return c.store.db.VerifyChecksum()
 	}()
 	if err != nil {
-		logger{c.store.log}.Errorf("check the tables: %v", err)
+		logger{c.store.log}.inside("check the tables: %v", err)
 		c.problem("tables", "%s: %s; restore a backup", damagedFile(err), brokenFile)
 	}
 	return nil

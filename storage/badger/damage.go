@@ -30,7 +30,7 @@ func whatIsWrong(err error) string {
 
 // giveUp is the error for a database that Badger can't open; why is an error or what it panicked with.
 func giveUp(l logger, dir string, why any) error {
-	l.Errorf("open %s: %.500v", dir, why)
+	l.inside("open %s: %.500v", dir, why)
 	if err, ok := why.(error); ok {
 		switch {
 		case caused(err, syscall.EACCES), caused(err, syscall.EROFS):

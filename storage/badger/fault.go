@@ -28,7 +28,7 @@ func (s *Store) guard(err *error, was bool) {
 	if _, asserted := p.(assertion); !asserted && !fromBadger() {
 		panic(p)
 	}
-	logger{s.log}.Errorf("read: %.500v", p)
+	logger{s.log}.inside("read: %.500v", p)
 	*err = fmt.Errorf("%w: a file of the store can't be read: its device fails, or it was changed; run `stemma check`, and restore a backup", storage.ErrCorrupt)
 	s.faulted.Store(err)
 }

@@ -112,6 +112,8 @@ func (s *Store) identify() (marker, error) {
 	switch {
 	case err != nil:
 		return m, fmt.Errorf("%w: %s: %w; restore a backup", storage.ErrCorrupt, s.dir, err)
+	case m.Engine != engine && s.ours():
+		return m, fmt.Errorf("%w: %s: the file %s is damaged; restore a backup", storage.ErrCorrupt, s.dir, markerFile)
 	case m.Engine != engine:
 		return m, fmt.Errorf("%w of this engine: %s is kept by %q, not by %q", storage.ErrForeign, s.dir, m.Engine, engine)
 	case m.Format > Format:
@@ -124,6 +126,18 @@ func (s *Store) identify() (marker, error) {
 	return m, nil
 }
 
+// ours tells whether there are files that only a store of ours has.
+func (s *Store) ours() bool {
+	f, err := os.Open(filepath.Join(s.dir, badgerdb.ManifestFilename))
+	if err == nil {
+		defer f.Close()
+		if _, _, err = badgerdb.ReplayManifestFile(f, externalMagic, s.options.badgerOptions(s.dir)); err == nil {
+			return true
+		}
+	}
+	return exists(filepath.Join(s.dir, markFile))
+}
+
 // vacant lets a directory without a marker be taken when nothing is in it.
 func (s *Store) vacant() (marker, error) {
 	names, err := s.lock.Readdirnames(-1)
@@ -132,6 +146,8 @@ func (s *Store) vacant() (marker, error) {
 	}
 	names = slices.DeleteFunc(names, func(n string) bool { return n == "lost+found" || n == markerFile+".new" || n == pidFile })
 	switch {
+	case s.ours():
+		return marker{}, fmt.Errorf("%w: %s: the file %s is missing, and others of a store are there; nothing was changed: restore the file, or a backup", storage.ErrCorrupt, s.dir, markerFile)
 	case len(names) > 0:
 		slices.Sort(names)
 		return marker{}, fmt.Errorf("%w: %s holds other files (%s …) and no file %s; choose an empty or a new directory", storage.ErrForeign, s.dir, names[0], markerFile)
@@ -188,8 +204,8 @@ func (s *Store) preflight(m marker) error {
 			return damaged("the log %s is empty", filepath.Base(path))
 		}
 	}
-	if err := s.keyRegistry(); err != nil {
-		return damaged("the file %s: %s", badgerdb.KeyRegistryFileName, whatIsWrong(err))
+	if err := errors.Join(s.keyRegistry(), s.valueLogs()); err != nil {
+		return err
 	}
 	f, err := os.Open(filepath.Join(s.dir, badgerdb.ManifestFilename))
 	if err != nil {
@@ -227,7 +243,7 @@ func (s *Store) preflight(m marker) error {
 	for _, t := range tables {
 		if t.err != nil {
 			name := table.IDToFilename(t.id)
-			logger{s.log}.Errorf("open the table %s: %.500v", name, t.err)
+			logger{s.log}.inside("open the table %s: %.500v", name, t.err)
 			return damaged("the file %s: %s", name, whatIsWrong(t.err))
 		}
 		s.flushed = max(s.flushed, t.newest)
@@ -250,8 +266,33 @@ func (s *Store) keyRegistry() error {
 		return r.Close()
 	}
 	if s.options.ReadOnly {
-		return err
+		return s.mends(badgerdb.KeyRegistryFileName)
 	}
 	s.log.Warn("a file of the store is damaged that holds nothing; it is made anew", "dir", s.dir, "file", badgerdb.KeyRegistryFileName)
 	return rename(path, path+".damaged")
+}
+
+// valueLogs tells a store that is only read from one with value logs that have to be deleted first.
+func (s *Store) valueLogs() error {
+	logs, err := filepath.Glob(filepath.Join(s.dir, "*.vlog"))
+	if err != nil || !s.options.ReadOnly {
+		return err
+	}
+	for _, path := range logs {
+		useless, err := uselessValueLog(path)
+		if err != nil {
+			return fmt.Errorf("the log %s: %w", path, err)
+		}
+		if useless {
+			return s.mends(filepath.Base(path))
+		}
+	}
+	return nil
+}
+
+// ErrMends is the error for a store that can't be only read because of a damaged file that holds nothing.
+var ErrMends = fmt.Errorf("%w until it is mended", storage.ErrReadOnly)
+
+func (s *Store) mends(file string) error {
+	return fmt.Errorf("%w: %s: the file %s is damaged, and holds nothing: it is made anew when the store is opened for writing", ErrMends, s.dir, file)
 }

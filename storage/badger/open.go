@@ -428,7 +428,11 @@ func (l logger) at(level slog.Level, f string, args []any) {
 	}
 }
 
-func (l logger) Errorf(f string, args ...any)   { l.at(slog.LevelError, f, args) }
+func (l logger) Errorf(f string, args ...any) { l.at(slog.LevelError, f, args) }
+
+// inside logs what Badger says of its own code, which tells an operator nothing.
+func (l logger) inside(f string, args ...any) { l.at(slog.LevelDebug, f, args) }
+
 func (l logger) Warningf(f string, args ...any) { l.at(slog.LevelWarn, f, args) }
 func (l logger) Infof(f string, args ...any)    { l.at(slog.LevelDebug, f, args) }
 func (l logger) Debugf(string, ...any)          {}

@@ -100,9 +100,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"a newer format", rewrite(markerFile, func(b []byte) []byte { return []byte(strings.Replace(string(b), "format: 2", "format: 7", 1)) }), storage.ErrNewer, []string{"format 7", "up to 2"}},
 		{"another engine", rewrite(markerFile, func(b []byte) []byte {
 			return []byte(strings.Replace(string(b), "engine: badger", "engine: other", 1))
-		}), storage.ErrForeign, []string{`"other"`}},
+		}), storage.ErrCorrupt, []string{markerFile}},
 		{"an empty marker", rewrite(markerFile, func([]byte) []byte { return nil }), storage.ErrCorrupt, []string{markerFile}},
-		{"no marker", remove(markerFile), storage.ErrForeign, []string{markerFile}},
+		{"no marker", remove(markerFile), storage.ErrCorrupt, []string{markerFile, "missing"}},
 		{"no MANIFEST", remove("MANIFEST"), storage.ErrCorrupt, []string{"MANIFEST"}},
 		{"an empty MANIFEST", rewrite("MANIFEST", func([]byte) []byte { return nil }), storage.ErrCorrupt, []string{"MANIFEST"}},
 		{"a zeroed MANIFEST", rewrite("MANIFEST", func(b []byte) []byte { return make([]byte, len(b)) }), storage.ErrCorrupt, []string{"MANIFEST"}},

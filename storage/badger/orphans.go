@@ -1,8 +1,10 @@
 package badger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -94,38 +96,75 @@ func (s *Store) has(key []byte, ts uint64) bool {
 	return it.Valid() && it.Item().Version() == ts
 }
 
-// dropUnbegun deletes Badger's newest log when it is empty: a crash between making the file and giving it its size leaves it so, and Badger would
-// never open again. A log that has been written to is not empty. So it does with every value log: they hold nothing (see maxPayload).
+// dropUnbegun deletes logs that hold nothing and that Badger could not open: its newest log when it is empty, as a crash between making the file and
+// giving it its size leaves it; and value logs that are empty or have no good header, unless an older program has put values into them.
 func (s *Store) dropUnbegun() error {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
 		return err
 	}
-	var logs []os.DirEntry
-	var newest os.DirEntry // names are numbers of a fixed length
+	var drop []string
+	var newest string // names are numbers of a fixed length
 	for _, f := range files {
+		path := filepath.Join(s.dir, f.Name())
 		switch filepath.Ext(f.Name()) {
 		case ".mem":
-			newest = f
+			newest = path
 		case ".vlog":
-			logs = append(logs, f)
+			useless, err := uselessValueLog(path)
+			if err != nil {
+				return fmt.Errorf("the log %s: %w", path, err)
+			}
+			if useless {
+				drop = append(drop, path)
+			}
 		}
 	}
-	if newest != nil {
-		logs = append(logs, newest)
-	}
-	for _, f := range logs {
-		i, err := f.Info()
+	if newest != "" {
+		fi, err := os.Stat(newest)
 		if err != nil {
 			return err
 		}
-		if i.Size() > 0 {
-			continue
+		if fi.Size() == 0 {
+			drop = append(drop, newest)
 		}
-		s.log.Warn("an empty log is deleted", "dir", s.dir, "file", f.Name())
-		if err := removeAll(filepath.Join(s.dir, f.Name())); err != nil {
+	}
+	for _, path := range drop {
+		s.log.Warn("a log that holds nothing is deleted", "dir", s.dir, "file", filepath.Base(path))
+		if err := removeAll(path); err != nil {
 			return unwritable(s.dir, err)
 		}
 	}
 	return nil
 }
+
+// valueLogHeader is the number of bytes before the first value: the number of a key, which is 0 as there are none, and a start for its cipher.
+const (
+	valueLogHeader = 20
+	keyNumber      = 8
+)
+
+// uselessValueLog tells whether a value log has no values, and a header that Badger refuses.
+func uselessValueLog(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	header := make([]byte, valueLogHeader)
+	n, err := io.ReadFull(f, header)
+	if n == valueLogHeader && isZero(header[:keyNumber]) {
+		return false, nil
+	}
+	for buffer := make([]byte, 1<<16); err == nil; {
+		if n, err = f.Read(buffer); !isZero(buffer[:n]) {
+			return false, nil
+		}
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return true, err
+}
+
+func isZero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }

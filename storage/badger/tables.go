@@ -107,7 +107,7 @@ const damagedDir = "damaged"
 // condemned says that a table is damaged, and keeps it as it is.
 func (s *Store) condemned(id uint64, why error) {
 	name := table.IDToFilename(id)
-	logger{s.log}.Errorf("read the table %s: %.500v", name, why)
+	logger{s.log}.inside("read the table %s: %.500v", name, why)
 	s.log.Error("the store is damaged: nothing is written any more, and what is in this table can't be read; stop, and run `stemma check`", "dir", s.dir, "file", name)
 	if s.options.ReadOnly {
 		return

@@ -215,7 +215,7 @@ func TestDamagedKeyRegistry(t *testing.T) {
 	o := tiny
 	o.ReadOnly = true
 	_, err := Open(dir, o)
-	wantError(t, err, storage.ErrCorrupt, "KEYREGISTRY")
+	wantError(t, err, ErrMends, "KEYREGISTRY")
 	s := openAt(t, dir, tiny)
 	if found, err := allTrials(s); err != nil || found != 200 {
 		t.Errorf("%d trials, %v", found, err)
@@ -223,5 +223,24 @@ func TestDamagedKeyRegistry(t *testing.T) {
 	closed(t, s)
 	if _, err := os.Stat(path + ".damaged"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A value log whose header is damaged holds nothing that could be lost: it is deleted, and the store opens.
+func TestDamagedValueLog(t *testing.T) {
+	dir := filled(t)
+	logs, err := filepath.Glob(filepath.Join(dir, "*.vlog"))
+	if err != nil || len(logs) == 0 {
+		t.Fatal(logs, err)
+	}
+	for _, damage := range [][]byte{nil, []byte("twenty bytes of rubbish!")[:20], {1, 2, 3}} {
+		if err := os.WriteFile(logs[0], damage, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := openAt(t, dir, tiny)
+		if found, err := allTrials(s); err != nil || found != 200 {
+			t.Errorf("%q: %d trials, %v", damage, found, err)
+		}
+		closed(t, s)
 	}
 }
