@@ -169,9 +169,13 @@ func (c *chain) prove(ctx context.Context, before time.Time, keep func(key []byt
 	})
 }
 
-// wrong is an error about the entry that the chain stands on, or about all of it.
+// wrong is an error about the entry that the chain stands on, or about all of it. Each frame has its checksum: what is wrong with several files is
+// that they are together.
 func (c *chain) wrong(err error) error {
 	f := c.files[len(c.files)-1]
+	if len(c.files) > 1 {
+		return fmt.Errorf("%w: %s and what stands before it are of two stores, or of two histories of one: %w", ErrChain, f.info.Name, err)
+	}
 	if len(c.on) == 0 {
 		return fmt.Errorf("%w: the backup %s: %w", storage.ErrCorrupt, f.info.Name, err)
 	}
