@@ -142,7 +142,7 @@ func (s *Store) putLogsBack() error {
 			}
 		}
 	}
-	return syncDir(s.dir)
+	return errors.Join(s.orphansBack(), syncDir(s.dir))
 }
 
 // refused leaves the logs of a store that is not opened as they were, and says where their copy is when they are damaged. Badger is closed.

@@ -147,6 +147,9 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
+	if err := s.proveOrphans(); err != nil {
+		return err
+	}
 	if err := s.holdsAll(h, was); err != nil {
 		return err
 	}
@@ -154,9 +157,6 @@ func (s *Store) open() error {
 		if err := s.whole(h, m.Since); err != nil {
 			return err
 		}
-	}
-	if err := s.proveOrphans(); err != nil {
-		return err
 	}
 	if h.Total == 0 && h.Revision > 0 && !s.options.ReadOnly {
 		s.log.Info("the store has an older format: its entries are counted, once", "dir", s.dir)

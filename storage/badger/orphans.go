@@ -43,6 +43,20 @@ func (s *Store) keepOrphans(unlisted []string) error {
 	return syncDir(dir)
 }
 
+// orphansBack puts the unlisted tables back where they were found: Badger has deleted them.
+func (s *Store) orphansBack() error {
+	kept, err := filepath.Glob(filepath.Join(s.dir, orphanDir, "*.sst"))
+	if err != nil {
+		return err
+	}
+	for _, path := range kept {
+		if err := os.Link(path, filepath.Join(s.dir, filepath.Base(path))); err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("put the unlisted table %s back: %w", path, err)
+		}
+	}
+	return nil
+}
+
 // proveOrphans lets go of the tables that were kept aside, when all that they hold is in the store.
 func (s *Store) proveOrphans() error {
 	dir := filepath.Join(s.dir, orphanDir)

@@ -106,8 +106,47 @@ func salvageInto(ctx context.Context, dir, work, store string, o Options, report
 		report.Damage = []Damage{{"entries", fmt.Sprintf("those after revision %d are not all there", found)}}
 	case hidden:
 		report.Damage = []Damage{{"log", "its end is not all there"}}
+	default: // all is there, but perhaps not where a store is opened from
+		err := opens(dir, filepath.Join(work, "trial"), o)
+		if !errors.Is(err, storage.ErrCorrupt) {
+			return err
+		}
+		report.Damage = []Damage{{"store", err.Error()}}
 	}
 	return nil
+}
+
+// opens tells whether a store opens, by a copy of it.
+func opens(dir, trial string, o Options) error {
+	for _, sub := range []string{"", orphanDir} {
+		files, err := os.ReadDir(filepath.Join(dir, sub))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.Mkdir(filepath.Join(trial, sub), 0o700)
+		}
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			from, to := filepath.Join(dir, sub, f.Name()), filepath.Join(trial, sub, f.Name())
+			if !f.Type().IsRegular() || f.Name() == pidFile {
+				continue
+			}
+			if filepath.Ext(from) == ".sst" && os.Link(from, to) == nil { // a table never changes
+				continue
+			}
+			if err := copyLog(from, to); err != nil {
+				return err
+			}
+		}
+	}
+	s, err := Open(trial, o)
+	if err != nil {
+		return err
+	}
+	return s.Close()
 }
 
 // roomToRepair refuses to begin what the device has no room for, or where the directory can't be renamed.
