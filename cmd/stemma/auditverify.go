@@ -123,7 +123,7 @@ func (c *auditVerifyCommand) store(ctx context.Context, h *host, dir string, s *
 	}
 	beside, err := c.beside(ctx, filepath.Join(dir, audit.FileName), s, seen.last.Row)
 	switch {
-	case errors.As(err, new(*audit.Error)):
+	case errors.As(err, new(*audit.Error)), errors.Is(err, errShort):
 		wrong(err)
 	case err != nil:
 		return err
@@ -134,6 +134,9 @@ func (c *auditVerifyCommand) store(ctx context.Context, h *host, dir string, s *
 	fmt.Fprintf(h.stdout, "%s: rows 1 to %d are whole, each follows the one before it, and each revision wrote what its row says\n%s\n", dir, seen.last.Row, beside)
 	return c.found(h, dir, seen)
 }
+
+// errShort is part of an error. A server completes the file when it ends, and so does what opens a store that a crash left.
+var errShort = errors.New("ends")
 
 // beside holds the file beside a store against it, and says how far it goes.
 func (c *auditVerifyCommand) beside(ctx context.Context, path string, s *badger.Store, last uint64) (string, error) {
@@ -150,7 +153,7 @@ func (c *auditVerifyCommand) beside(ctx context.Context, path string, s *badger.
 	case err != nil:
 		return "", err
 	case has.Row < last:
-		return fmt.Sprintf("%s: it ends after row %d of %d, and is as the store has it up to there; the next server adds the rest", path, has.Row, last), nil
+		return "", fmt.Errorf("%s: it %w after row %d of %d: the last rows were cut off, or the server that had the store could not write them; `stemma serve` adds them from the store", path, errShort, has.Row, last)
 	}
 	return path + ": it is as the store has it", nil
 }

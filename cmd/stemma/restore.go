@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -13,7 +14,7 @@ import (
 )
 
 type restoreCommand struct {
-	Revision uint64    `help:"Make the store as it was after this revision, before the next one." placeholder:"N"`
+	Revision *uint64   `help:"Make the store as it was after this revision, before the next one." placeholder:"N"`
 	Before   time.Time `help:"Make the store as it was at this time (RFC 3339, such as 2026-03-31T18:00:00Z)." placeholder:"TIME"`
 	Check    *bool     `negatable:"" help:"Prove that nodes, edges, indexes and history of the new store agree, as the command check does. Without this flag, a store of at most a million entries is checked. --no-check makes also a store that had problems when it was backed up."`
 	File     string    `arg:"" help:"The full backup."`
@@ -22,17 +23,22 @@ type restoreCommand struct {
 
 // AfterApply is called by the parser of the command line.
 func (c *restoreCommand) AfterApply(ctx *kong.Context) error {
-	if c.Revision == 0 || c.Before.IsZero() {
+	if c.Revision == nil || c.Before.IsZero() {
 		return nil
 	}
-	return settle(ctx, "revision", func() { c.Revision = 0 }, "before", func() { c.Before = time.Time{} })
+	return settle(ctx, "revision", func() { c.Revision = nil }, "before", func() { c.Before = time.Time{} })
 }
 
 // Run makes the store, and leaves nothing when it can't.
 func (c *restoreCommand) Run(ctx context.Context, h *host) error {
 	last := len(c.Rest) - 1
 	dir, files := c.Rest[last], append([]string{c.File}, c.Rest[:last]...)
-	o := badger.RestoreOptions{Revision: storage.Revision(c.Revision), Before: c.Before}
+	o := badger.RestoreOptions{Before: c.Before}
+	if c.Revision != nil {
+		if o.Revision = storage.Revision(*c.Revision); o.Revision == 0 {
+			return errors.New("--revision 0: that is the empty store, which needs no backup; give a number from 1 on")
+		}
+	}
 	switch {
 	case c.Check == nil:
 	case *c.Check:
@@ -45,6 +51,8 @@ func (c *restoreCommand) Run(ctx context.Context, h *host) error {
 	made, err := badger.Restore(ctx, files, dir, o)
 	report.end()
 	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("restore to %s: %w", dir, err)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("restore to %s: interrupted; nothing is left of it", dir)
 	case err != nil:

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
 
+	"github.com/stemma-kg/stemma/audit"
 	"github.com/stemma-kg/stemma/storage"
 	"github.com/stemma-kg/stemma/storage/badger"
 )
@@ -30,8 +34,16 @@ func openForReading(h *host, dir string) (*badger.Store, error) {
 		h.say("stemma: a file of %s was damaged that holds nothing; it was made anew", dir)
 		return s, nil
 	}
+	if path := filepath.Join(dir, audit.FileName); exists(path) { // the process that was killed may not have come to it
+		audit.Keep(path, s, slog.New(slog.DiscardHandler), h.now).Close()
+	}
 	h.say("stemma: %s was not closed cleanly; what the last process had committed has been brought in", dir)
 	return s, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // explainOpen adds what to do to errors that don't say it.

@@ -146,6 +146,16 @@ func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (list []*request
 	return list, batch, 0, err
 }
 
+// tooLong refuses a body. What the client said of its length, if it did, may be less than it has sent.
+func tooLong(length, limit int64) *gqlerror.Error {
+	err := Errorf(CodeTooLarge, "the body has more than %d bytes: put values into variables once, split the request, or name the document by its hash", limit)
+	err.Extensions["limit"] = limit
+	if length > limit {
+		err.Extensions["value"] = length
+	}
+	return err
+}
+
 func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, int, *gqlerror.Error) {
 	rc := http.NewResponseController(w)
 	// Not every ResponseWriter has deadlines; the server's own timeouts hold then.
@@ -159,7 +169,7 @@ func (e *Endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, int
 		_ = rc.SetReadDeadline(time.Time{})
 		return body, 0, nil
 	case errors.As(err, &tooLarge):
-		return nil, http.StatusRequestEntityTooLarge, Errorf(CodeTooLarge, "the body has more than %d bytes", e.limits.MaxBodyBytes)
+		return nil, http.StatusRequestEntityTooLarge, tooLong(r.ContentLength, e.limits.MaxBodyBytes)
 	default:
 		w.Header().Set("Connection", "close")
 		return nil, http.StatusRequestTimeout, Errorf(CodeBadRequest, "the body did not arrive whole within %v", e.limits.BodyTimeout)
@@ -181,7 +191,7 @@ func (e *Endpoint) parseBody(body []byte) (list []*request, batch bool, err *gql
 		}
 		var raw []json.RawMessage
 		if cause := e.decode(body, &raw); cause != nil {
-			return nil, false, Errorf(CodeBadRequest, "the body is not JSON: %s", cause)
+			return nil, false, Errorf(CodeBadRequest, "the body can't be read as JSON: %s", cause)
 		}
 		if len(raw) == 0 || len(raw) > e.limits.MaxBatch {
 			return nil, false, Errorf(CodeBadRequest, "a batch of %d operations: between 1 and %d are answered", len(raw), e.limits.MaxBatch)
@@ -222,7 +232,7 @@ func (e *Endpoint) parseRequest(body []byte) (*request, *gqlerror.Error) {
 		if errors.As(cause, &wrong) {
 			return nil, Errorf(CodeBadRequest, "the parameter %s is of the wrong type: query, documentId and operationName are strings, variables and extensions objects", cut(wrong.Field, maxName))
 		}
-		return nil, Errorf(CodeBadRequest, "the body is not JSON: %s", cause)
+		return nil, Errorf(CodeBadRequest, "the body can't be read as JSON: %s", cause)
 	}
 	rq := &request{variables: p.Variables, extensions: p.Extensions}
 	if p.Query != nil {

@@ -249,7 +249,11 @@ func (s *Store) startScrub() {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopScrub = stop
 	if s.suspects.list.Load() != nil || s.options.ScrubBytesPerSecond > 0 {
-		s.scrubbing.Go(func() { s.scrub(ctx) })
+		s.scrubbing.Go(func() {
+			var err error // which the guard has kept where writers and readers find it
+			defer s.guard(&err, debug.SetPanicOnFault(true))
+			s.scrub(ctx)
+		})
 	}
 }
 
