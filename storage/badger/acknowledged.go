@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/stemma-kg/stemma/storage"
 )
@@ -150,7 +151,11 @@ func (s *Store) acknowledge(a acknowledged) error {
 
 // lost is the error for a store that holds less than was acknowledged.
 func (s *Store) lost(was, is string) error {
-	return fmt.Errorf("%w: %s: %s acknowledged, and the store holds %s: its log is damaged or not all there; restore a backup", storage.ErrCorrupt, s.dir, was, is)
+	log := "its log is damaged or not all there"
+	if len(s.emptied) > 0 {
+		log = "the log " + strings.Join(s.emptied, ", ") + " is empty"
+	}
+	return fmt.Errorf("%w: %s: %s acknowledged, and the store holds %s: %s; restore a backup", storage.ErrCorrupt, s.dir, was, is, log)
 }
 
 // holdsAll compares the head with what was acknowledged.

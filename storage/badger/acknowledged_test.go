@@ -323,3 +323,34 @@ func TestUnwritableMark(t *testing.T) {
 	wantError(t, err, storage.ErrReadOnly)
 	closed(t, s)
 }
+
+// Badger takes a log its size before it removes it: a crash between the two leaves an empty one, whatever its number. It is not missed unless it held
+// what nothing else does, and then it is named.
+func TestEmptiedLogOfACrash(t *testing.T) {
+	dir := oneLog(t)
+	if err := os.WriteFile(filepath.Join(dir, "00000.mem"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := checked(t, dir)
+	if got := revision(t, s); got != commitsOfOneLog {
+		t.Errorf("the store is at revision %d, want %d", got, commitsOfOneLog)
+	}
+
+	dir = twoLogs(t)
+	if err := os.Truncate(filepath.Join(dir, "00001.mem"), 0); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, "00002.mem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := Open(dir, tiny)
+		wantError(t, err, storage.ErrCorrupt, "00001.mem is empty")
+		for name, want := range map[string][]byte{"00001.mem": nil, "00002.mem": before} {
+			if now, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(now, want) {
+				t.Errorf("%s was changed (%v)", name, err)
+			}
+		}
+	}
+}

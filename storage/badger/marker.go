@@ -193,15 +193,13 @@ func (s *Store) preflight(m marker) error {
 	if err != nil {
 		return err
 	}
-	for i, path := range logs { // in the order of their numbers
+	for _, path := range logs {
 		fi, err := os.Stat(path)
 		switch {
 		case err != nil:
 			return damaged("the log %s: %s", filepath.Base(path), whatIsWrong(err))
 		case m.State == stateClosed && fi.Size() > 0:
 			return damaged("it was closed, as the file %s says, and there is a log %s: one of them is of another time", markerFile, filepath.Base(path))
-		case fi.Size() == 0 && i < len(logs)-1: // the newest may have been made in the moment of the crash
-			return damaged("the log %s is empty", filepath.Base(path))
 		}
 	}
 	if err := errors.Join(s.keyRegistry(), s.valueLogs()); err != nil {

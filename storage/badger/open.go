@@ -121,13 +121,13 @@ func (s *Store) open() error {
 		if err := s.claim(m); err != nil {
 			return err
 		}
-		if err := s.dropUnbegun(); err != nil {
-			return err
-		}
 		if m.State != stateClosed {
 			if err := s.keepLogs(); err != nil {
 				return err
 			}
+		}
+		if err := s.dropUseless(); err != nil {
+			return err
 		}
 	}
 	if s.cache, err = newCache(s.options.NodeCacheBytes); err != nil {

@@ -32,6 +32,9 @@ func (s *Store) keepOrphans(unlisted []string) error {
 		return unwritable(s.dir, err)
 	}
 	for _, path := range unlisted {
+		if fi, err := os.Stat(path); err == nil && fi.Size() == 0 {
+			continue // it was being removed, as what it held was merged into others
+		}
 		if err := step("link", path); err != nil {
 			return err
 		}
@@ -110,20 +113,27 @@ func (s *Store) has(key []byte, ts uint64) bool {
 	return it.Valid() && it.Item().Version() == ts
 }
 
-// dropUnbegun deletes logs that hold nothing and that Badger could not open: its newest log when it is empty, as a crash between making the file and
-// giving it its size leaves it; and value logs that are empty or have no good header, unless an older program has put values into them.
-func (s *Store) dropUnbegun() error {
+// dropUseless deletes logs that hold nothing and that Badger could not open: empty ones, as a crash leaves them between making the file and giving it
+// its size, and between taking its size and removing it when all that it held is in a table; and value logs that have no good header, unless an
+// older program has put values into them. What an empty log should have held is missed later.
+func (s *Store) dropUseless() error {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
 		return err
 	}
 	var drop []string
-	var newest string // names are numbers of a fixed length
 	for _, f := range files {
 		path := filepath.Join(s.dir, f.Name())
 		switch filepath.Ext(f.Name()) {
 		case ".mem":
-			newest = path
+			fi, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			if fi.Size() == 0 {
+				drop = append(drop, path)
+				s.emptied = append(s.emptied, f.Name())
+			}
 		case ".vlog":
 			useless, err := uselessValueLog(path)
 			if err != nil {
@@ -132,15 +142,6 @@ func (s *Store) dropUnbegun() error {
 			if useless {
 				drop = append(drop, path)
 			}
-		}
-	}
-	if newest != "" {
-		fi, err := os.Stat(newest)
-		if err != nil {
-			return err
-		}
-		if fi.Size() == 0 {
-			drop = append(drop, newest)
 		}
 	}
 	for _, path := range drop {

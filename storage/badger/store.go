@@ -50,8 +50,9 @@ type Store struct {
 	cache   *nodeCache
 
 	// While the store is opened.
-	flushed uint64 // the highest timestamp in the tables, as they were found
-	keeps   bool   // copies of the logs
+	flushed uint64   // the highest timestamp in the tables, as they were found
+	keeps   bool     // copies of the logs
+	emptied []string // logs that were found empty
 
 	suspects  suspects
 	scrubbing sync.WaitGroup
