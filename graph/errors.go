@@ -85,16 +85,18 @@ func Explain(err error) *Error {
 		{storage.ErrNoNode, NotFound, ""},
 		{storage.ErrTaken, Conflicting, ""},
 		{storage.ErrInUse, Conflicting, ""},
-		{storage.ErrReadOnly, ReadOnly, ""},
-		{storage.ErrFull, StorageFull, ": reads go on; writes do again once there is space"},
 	} {
 		if errors.Is(err, row.is) {
 			return &Error{Code: row.code, Message: err.Error() + row.advice, cause: err}
 		}
 	}
-	switch {
+	switch { // what the store says of its place is for the log
+	case errors.Is(err, storage.ErrFull):
+		return &Error{Code: StorageFull, Message: "nothing was written, as the server's disk is full: reading goes on, and writing when there is space", cause: err}
+	case errors.Is(err, storage.ErrReadOnly):
+		return &Error{Code: ReadOnly, Message: "nothing was written, as the server's store can only be read now; its operator sees why in the log", cause: err}
 	case errors.Is(err, storage.ErrCorrupt):
-		return &Error{Code: Corrupt, Message: "a record of the store is damaged: run stemma check", cause: err}
+		return &Error{Code: Corrupt, Message: "a file of the server's store is damaged; its operator sees in the log which, and what to do", cause: err}
 	case errors.Is(err, storage.ErrClosed):
 		return &Error{Code: Unavailable, Message: "the server is shutting down: try again", cause: err}
 	case errors.Is(err, context.DeadlineExceeded):

@@ -66,6 +66,8 @@ func TestRequests(t *testing.T) {
 		{"no such operation", "POST", "", `{"query":"query A{hello}","operationName":"B"}`, nil, 400, "BAD_USER_INPUT", `\"B\"`},
 		{"which operation", "POST", "", `{"query":"query A{hello} query B{hello}"}`, nil, 400, "BAD_USER_INPUT", "operationName"},
 		{"subscription without a stream", "POST", "", `{"query":"subscription{count(to:1)}"}`, nil, 400, "BAD_REQUEST", "text/event-stream"},
+		{"subscription of two streams", "POST", "", `{"query":"subscription{count(to:1) b:count(to:1)}"}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "one root field"},
+		{"subscription of none", "POST", "", `{"query":"subscription{count(to:1) @skip(if:true)}"}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "one root field"},
 		{"cross-site", "POST", "", ok, []string{"Sec-Fetch-Site", "cross-site"}, 403, "FORBIDDEN", ""},
 		{"other origin", "POST", "", ok, []string{"Origin", "https://evil.example"}, 403, "FORBIDDEN", ""},
 		{"batch", "POST", "", `[` + ok + `,{"query":"{nope}"}]`, nil, 200, "", `[{"data":{"hello":"hello"}`},

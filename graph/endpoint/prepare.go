@@ -82,7 +82,7 @@ func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerr
 	if err := rq.payer.rate.spend(rq.payer.client, cost-1); err != nil {
 		return nil, gqlerror.List{err}
 	}
-	return &operation{
+	made := &operation{
 		OperationContext: &graphql.OperationContext{
 			RawQuery:               p.text,
 			Variables:              variables,
@@ -102,7 +102,14 @@ func (e *Endpoint) prepare(ctx context.Context, rq *request) (*operation, gqlerr
 		},
 		cost:   cost,
 		client: rq.payer.client,
-	}, nil
+	}
+	// The specification's rule, which gqlparser applies to names: aliases of one field, and directives, get past it.
+	if op.Operation == ast.Subscription && len(graphql.CollectFields(made.OperationContext, op.SelectionSet, []string{e.schema.Subscription.Name})) != 1 {
+		err := Errorf(CodeValidationFailed, "a subscription has one root field: ask for each other one by an operation of its own")
+		err.Locations = []gqlerror.Location{{Line: op.Position.Line, Column: op.Position.Column}}
+		return nil, gqlerror.List{err}
+	}
+	return made, nil
 }
 
 func passField(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) }

@@ -49,8 +49,13 @@ func (s *Store) commit(h *head, c storage.Commit, w *writer) (storage.Revision, 
 		size += int64(len(e.key) + len(e.value))
 	}
 	if err := s.roomFor(3 * size); err != nil { // in the log, in a table, and in the table that it is merged into
+		if !s.full {
+			s.log.Warn("a commit was refused, and others will be until there is room", "err", err)
+		}
+		s.full = true
 		return 0, err
 	}
+	s.full = false
 	if err := s.allocateLog(); err != nil {
 		return 0, err
 	}

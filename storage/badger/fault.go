@@ -30,7 +30,14 @@ func (s *Store) guard(err *error, was bool) {
 	}
 	logger{s.log}.inside("read: %.500v", p)
 	*err = fmt.Errorf("%w: a file of the store can't be read: its device fails, or it was changed; run `stemma check`, and restore a backup", storage.ErrCorrupt)
-	s.faulted.Store(err)
+	s.fault(*err)
+}
+
+// fault ends writing, and says why, once.
+func (s *Store) fault(why error) {
+	if s.faulted.CompareAndSwap(nil, &why) {
+		s.log.Error("nothing is written any more: stop, and run `stemma check`", "dir", s.dir, "err", why)
+	}
 }
 
 const (

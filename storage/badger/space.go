@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	badgerdb "github.com/dgraph-io/badger/v4"
+
 	"github.com/stemma-kg/stemma/storage"
 )
 
@@ -79,9 +81,13 @@ func (s *Store) allocateLog() error {
 		}
 		if err != nil && !s.begun() {
 			err = fmt.Errorf("%w: the log %s: %s; nothing is written any more: stop, and run `stemma check`", storage.ErrCorrupt, log.path, whatIsWrong(err))
-			s.faulted.Store(&err)
+			s.fault(err)
 			return err
 		}
+	}
+	if err := s.manifestGrows(); err != nil {
+		s.fault(err)
+		return err
 	}
 	for {
 		path := filepath.Join(s.dir, fmt.Sprintf("%05d.mem", s.nextLog))
@@ -102,6 +108,36 @@ func (s *Store) allocateLog() error {
 		s.newestLog.path, s.newestLog.size = path, fi.Size()
 		s.nextLog++
 	}
+}
+
+// manifestGrows sees to it that the MANIFEST is not cut short under the store: what is written after that could not be found again. Badger makes a
+// shorter one now and then, which lists all tables.
+func (s *Store) manifestGrows() error {
+	path := filepath.Join(s.dir, badgerdb.ManifestFilename)
+	fi, err := os.Stat(path)
+	if err == nil && fi.Size() >= s.manifest {
+		s.manifest = fi.Size()
+		return nil
+	}
+	if err == nil {
+		var f *os.File
+		if f, err = os.Open(path); err == nil {
+			defer f.Close()
+			var m badgerdb.Manifest
+			if m, _, err = badgerdb.ReplayManifestFile(f, externalMagic, s.options.badgerOptions(s.dir)); err == nil {
+				for _, t := range s.db.Tables() {
+					if _, listed := m.Tables[t.ID]; !listed {
+						err = errors.New("it does not list all tables")
+					}
+				}
+			}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: the file %s was changed while the store was open: %s; make a backup of it as long as it is open, by `stemma backup --url`", storage.ErrCorrupt, s.dir, badgerdb.ManifestFilename, whatIsWrong(err))
+	}
+	s.manifest = fi.Size()
+	return nil
 }
 
 // begun tells whether Badger has begun another log.

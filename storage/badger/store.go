@@ -54,6 +54,9 @@ type Store struct {
 	keeps   bool     // copies of the logs
 	emptied []string // logs that were found empty
 
+	manifest int64 // the size of the MANIFEST when it was last seen; guarded by writing
+	full     bool  // the last commit was refused for want of room; guarded by writing
+
 	suspects  suspects
 	scrubbing sync.WaitGroup
 	stopScrub context.CancelFunc

@@ -244,3 +244,20 @@ func TestDamagedValueLog(t *testing.T) {
 		closed(t, s)
 	}
 }
+
+// A MANIFEST that is cut short, or gone, is noticed before more is written that could not be found again.
+func TestManifestCutShortWhileOpen(t *testing.T) {
+	for _, damage := range []func(string) error{os.Remove, func(path string) error { return os.Truncate(path, 20) }} {
+		dir := filled(t)
+		s := openAt(t, dir, tiny)
+		update(t, s, graph(5, 10))
+		if err := damage(filepath.Join(dir, "MANIFEST")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Update(bg, me, graph(7, 10))
+		wantError(t, err, storage.ErrCorrupt, "MANIFEST")
+		if _, err := s.Backup(bg, new(strings.Builder), 0); err != nil {
+			t.Error(err)
+		}
+	}
+}
