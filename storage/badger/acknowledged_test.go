@@ -289,14 +289,7 @@ func TestStoreWithoutAMark(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, markFile)); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, markerFile)
-	b, err := os.ReadFile(path)
-	if err == nil {
-		err = os.WriteFile(path, []byte(strings.Replace(string(b), "mark: "+markFile+"\n", "", 1)), 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	editMarker(t, dir, func(m *marker) { m.Mark = false })
 	s := openAt(t, dir, tiny)
 	if _, a, err := readMark(dir); err != nil || a.revision != commitsOfOneLog {
 		t.Errorf("the mark says %v (%v)", a, err)

@@ -3,6 +3,7 @@ package badger
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,13 +58,22 @@ func (m marker) String() string {
 	if m.Entries > 0 {
 		s += fmt.Sprintf("entries: %d\n", m.Entries)
 	}
+	if m.Format > 1 {
+		s += sumLine(s)
+	}
 	return s
+}
+
+// sumLine is the last line of a marker since format 2: the CRC-32C of all before it.
+func sumLine(before string) string {
+	return fmt.Sprintf("sum: %08x\n", crc32.Checksum([]byte(before), castagnoli))
 }
 
 // parseMarker reads a marker. Fields that it does not know are a newer format's.
 func parseMarker(s string) (marker, error) {
 	var m marker
 	var err error
+	summed := false
 	for line := range strings.Lines(s) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
 		if !ok || err != nil {
@@ -86,7 +96,13 @@ func parseMarker(s string) (marker, error) {
 			m.Since, err = strconv.ParseUint(value, 10, 64)
 		case "entries":
 			m.Entries, err = strconv.ParseUint(value, 10, 64)
+		case "sum":
+			before, _, _ := strings.Cut(s, line)
+			summed = line == sumLine(before)
 		}
+	}
+	if m.Format == Format && !summed {
+		err = errors.New("its sum is wrong")
 	}
 	if err != nil || m.Format < 1 || m.Engine == "" || !slices.Contains([]string{stateNew, stateOpen, stateLoaded, stateClosed}, m.State) && m.Format <= Format {
 		return m, fmt.Errorf("the file %s is damaged", markerFile)

@@ -146,19 +146,29 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// editMarker changes what the marker of a store says.
+func editMarker(t *testing.T, dir string, edit func(*marker)) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, markerFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := parseMarker(string(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(&m)
+	if err := writeMarker(dir, m); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What a crash leaves is told from what damage leaves: a table that is not listed and holds nothing of its own goes, and one that
 // alone holds commits is kept.
 func TestUnlistedTables(t *testing.T) {
 	crashed := func(t *testing.T) string {
 		dir := filled(t)
-		path := filepath.Join(dir, markerFile)
-		b, err := os.ReadFile(path)
-		if err == nil {
-			err = os.WriteFile(path, []byte(strings.Replace(string(b), stateClosed, stateOpen, 1)), 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		editMarker(t, dir, func(m *marker) { m.State = stateOpen })
 		return dir
 	}
 	t.Run("of a crash", func(t *testing.T) {
