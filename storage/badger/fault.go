@@ -31,6 +31,7 @@ func (s *Store) guard(err *error, was bool) {
 	logger{s.log}.inside("read: %.500v", p)
 	*err = fmt.Errorf("%w: a file of the store can't be read: its device fails, or it was changed; run `stemma check`, and restore a backup", storage.ErrCorrupt)
 	s.fault(*err)
+	s.unsound.Store(true)
 }
 
 // fault ends writing, and says why, once.

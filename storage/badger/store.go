@@ -70,6 +70,7 @@ type Store struct {
 	}
 	nextLog int                   // the number of the first of Badger's logs that has no blocks yet; guarded by writing
 	failed  atomic.Pointer[error] // of a commit that may be half on disk
+	unsound atomic.Bool           // some file could not be read, and it is not known yet which: nothing is answered
 	faulted atomic.Pointer[error] // of a file that could not be read
 
 	head atomic.Pointer[head]

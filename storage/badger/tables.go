@@ -46,6 +46,9 @@ type suspects struct {
 
 // sound tells whether all that lies in first ≤ key ≤ last is in tables that are as they were written.
 func (s *Store) sound(first, last []byte) error {
+	if s.unsound.Load() {
+		return s.damage()
+	}
 	list := s.suspects.list.Load()
 	if list == nil {
 		return nil
@@ -275,8 +278,15 @@ func (s *Store) scrub(ctx context.Context) {
 	watch := fileWatch{dir: s.dir}
 	rest := func(d time.Duration) bool {
 		for end := time.Now().Add(d); ; {
-			for _, t := range watch.changed(s.db.Tables()) {
+			tables, unsound := s.db.Tables(), s.unsound.Load()
+			if !unsound {
+				tables = watch.changed(tables)
+			}
+			for _, t := range tables {
 				s.scrubTable(t)
+			}
+			if unsound { // it is known now which tables are damaged
+				s.unsound.Store(false)
 			}
 			left := time.Until(end)
 			if left <= 0 || !sleep(ctx, min(left, time.Second)) {
